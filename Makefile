@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test test-all test-every histories crowds machine mutants mutation CHANGED coverage bench mysqlclient screenshots lint types check man evening dist lock clean
+.PHONY: help demo test test-all test-every histories crowds machine model fleet mutants mutation CHANGED coverage bench mysqlclient screenshots lint types check man evening dist lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/'
@@ -41,6 +41,13 @@ crowds: $(READY)  ## the same histories on every database that answers
 
 machine: $(READY)  ## the whole program as a state machine: 200 lives of a company
 	@CONNECTEAM_SYNC_MACHINES=200 CONNECTEAM_SYNC_TEST_DATABASES= $(BIN)/python -m pytest -q -rP -n0 tests/attack/test_machine.py
+
+model: $(READY)  ## the fleet's protocol in every order of its steps: docs/model by spin (needs spin and gcc)
+	@command -v spin >/dev/null && command -v gcc >/dev/null || echo "NOT TESTED: the fleet's model, without spin and gcc (Debian has both)" >&2
+	@CONNECTEAM_SYNC_TEST_DATABASES= $(BIN)/python -m pytest -q -rP -n0 tests/fleet/test_model.py
+
+fleet: $(READY)  ## the fleet's failure matrix, a quarter of an hour: processes killed and asleep, broker and databases gone (needs RabbitMQ)
+	@CONNECTEAM_SYNC_FLEET_CELLS=all $(BIN)/python -m pytest -q -rP -n0 tests/fleet/test_matrix.py
 
 mutants: $(READY)  ## planted bugs: each must be killed by the suite that is named for it
 	@$(BIN)/python tests/mutants.py

@@ -280,6 +280,8 @@ INSERT INTO connecteam_sync_certificates (first_day, last_day, timezone, at, act
   public_key)
   VALUES ('2025-11-17', '2025-11-30', 'America/Chicago', 1764600000, 'Ana', '{}', 'c0ffee', 'signed',
   'ssh-ed25519 key');
+INSERT INTO connecteam_sync_jobs (id, parent_id, name, code, is_deleted, is_listed, seen_at)
+  VALUES ('kept-job', NULL, 'Picking', 'PICK', 0, 1, 1795837612);
 INSERT INTO connecteam_sync_purges (first_day, last_day, timezone, with_rows, state, begun_at, done_at, actor, counts,
   first_entry, last_entry)
   VALUES ('2021-01-01', '2021-12-31', 'America/Chicago', 1, 'done', 1764600000, 1764600060, 'Ana', '{"entries":3}',

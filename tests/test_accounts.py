@@ -395,7 +395,8 @@ def test_what_nobody_foresaw_is_of_one_account(capsys: pytest.CaptureFixture[str
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("serve", "--port", "0"), "looks after one account"),
+        (("--account", "north", "worker"), "every account"),
+        (("serve", "--port", "0", "--metrics-file", "x.prom"), "take --metrics-port"),
         (("status", "--account", "north", "--all-accounts"), "leave one of them out"),
         (("status", "--account", "west"), "use one of: north, south"),
         (("--account", "south", "accounts", "list"), "every account"),

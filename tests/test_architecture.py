@@ -29,10 +29,11 @@ MAY: dict[str, set[str]] = {
     "errors": {"core"},
     "api": {"api", *BASE},
     "store": {"store", *BASE},
-    "accounts": {"client", "config", "config_secrets", "store", *BASE},
+    "accounts": {"client", "config", "config_fleet", "config_secrets", "store", *BASE},
     "config": {"config_accounts", "config_names", "config_payroll", "config_secrets", "api", "store", *BASE},
     "config_accounts": {"config_names", "config_secrets", *BASE},
     "config_add": {"config", "config_accounts", "store", *BASE},
+    "config_fleet": {"config_names", "config_secrets", *BASE},
     "config_secrets": {"config_names", "api", *BASE},
     "config_payroll": {"config_names", *BASE},
     "config_names": {"store", *BASE},
@@ -54,7 +55,8 @@ MAY: dict[str, set[str]] = {
     "client_pages": {"client_history", "config", "engine", "store", *BASE},
     "web": {"web", "service", "client", "present", "config", "config_secrets", "days", *BASE},
     "alerts": {"alerts", "client", "config", "config_names", "config_secrets", "engine", "api", "store", *BASE},
-    "service": {"service", "alerts", "client", "client_bells", "config", "engine", "store", *BASE},
+    "service": {"service", "alerts", "client", "client_bells", "config", "engine", "api", "store", *BASE},
+    "worker": {"worker", "service", "config", "store", *BASE},
     "client": {"config", "config_secrets", "engine", "api", "store", *CLIENT, *BASE},
     "present": {"present", "core"},
     "sandbox": {"sandbox", *BASE},
@@ -65,9 +67,11 @@ MAY: dict[str, set[str]] = {
         "client_bells",
         "alerts",
         "service",
+        "worker",
         "present",
         "config",
         "config_add",
+        "config_fleet",
         "config_secrets",
         "config_names",
         "days",
@@ -85,7 +89,9 @@ OF_THE_STORE: dict[str, set[str]] = {
 OTHERS = {"core": {"msgspec"}, "present": {"msgspec"}, "config": {"msgspec"}, "errors": set(), "version": set()}
 """Packages of others, where there is a rule; the standard library is everybody's."""
 ONLY = {
-    "httpx2": {"api", "sandbox", "alerts"},
+    "httpx2": {"api", "sandbox", "alerts", "service"},
+    "celery": {"worker"},
+    "kombu": {"worker"},
     "sqlalchemy": {"store", "engine"},
     "alembic": {"store"},
     "typer": {"cli"},
@@ -109,12 +115,13 @@ OF_ONE_DATABASE = {
 LIST_OF_DATABASES = "store.sql.urls"
 CHOSEN = {
     "config": {"SQLITE", "sqlite:///connecteam-sync.db"},
+    "config_fleet": {"sqlite:///connecteam-sync-control.db"},
     "cli.demo": {"sqlite:///"},
     "cli.demo_console": {"sqlite:///"},
 }
 """URLs that are used if no other is given: they choose a database, and ask nothing."""
 DRIVERS = {"sqlite3", "psycopg", "pymysql", "MySQLdb"}
-ORDER = ["core", "api", "store", "engine", "alerts", "service", "present", "web", "cli", "sandbox"]
+ORDER = ["core", "api", "store", "engine", "alerts", "service", "worker", "present", "web", "cli", "sandbox"]
 BEGIN = "<!-- drawn from the source -->"
 PAGE = Path(__file__).parent.parent / "docs" / "architecture.md"
 MODULES = {

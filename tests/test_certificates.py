@@ -8,8 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.core.certificate_chain import AllowedKey
 from connecteam_sync.core.certificates import decoded, encoded
 from connecteam_sync.core.payroll_settings import PaySchedule
@@ -263,26 +265,50 @@ def test_holds_and_corrections_are_listed(certified_world: World, tmp_path: Path
         "subject, employee_id, time_clock_id, shift_id, day, timezone, kind, minutes_before, minutes_after,"
         " delta_minutes, content, seen_at, run_id, cause, state, effective_first_day, effective_last_day"
     )
-    for day, state, into in (
-        ("2025-12-03", "pending", "NULL, NULL"),
-        ("2025-11-20", "accepted", "'2025-12-01', '2025-12-14'"),
-        ("2025-11-20", "pending", "NULL, NULL"),
-        ("2025-12-04", "cancelled", "NULL, NULL"),
+    for day, state, into, zone in (
+        ("2025-12-03", "pending", "NULL, NULL", "America/Chicago"),
+        ("2025-11-20", "accepted", "'2025-12-01', '2025-12-14'", "America/Chicago"),
+        ("2025-11-20", "pending", "NULL, NULL", "America/Chicago"),
+        ("2025-12-04", "cancelled", "NULL, NULL", "America/Chicago"),
+        ("2025-11-21", "accepted", "'2025-12-01', '2025-12-14'", "Europe/Berlin"),
     ):
         execute(
             certified_world,
             f"INSERT INTO connecteam_sync_corrections ({columns}) VALUES ('shift:s', 1, 5, 's', '{day}',"
-            f" 'America/Chicago', 'changed', 480, 495, 15, '{{}}', 1, 1, 'edited by Ida Moss', '{state}', {into})",
+            f" '{zone}', 'changed', 480, 495, 15, '{{}}', 1, 1, 'edited by Ida Moss', '{state}', {into})",
         )
     certify(certified_world.mirror, tmp_path / "c")
     payload = payload_of(tmp_path / "c")
     assert [(one["day"], one["state"], one["delta_minutes"]) for one in payload["corrections"]] == [
         ("2025-12-03", "pending", 15),
         ("2025-11-20", "accepted", 15),
+        ("2025-11-21", "accepted", 15),
     ]
     assert payload["corrections"][1]["effective_period"] == "2025-12-01..2025-12-14"
     assert [one["reason"] for one in payload["holds"]] == ["duplicate_clock_in"]
     assert found(certified_world, tmp_path / "c", table=True) == []
+    assert not [note for note in notes(certified_world, tmp_path / "c") if "corrections" in note]
+    execute(
+        certified_world,
+        "UPDATE connecteam_sync_corrections SET state = 'dismissed', effective_first_day = NULL,"
+        " effective_last_day = NULL WHERE day = '2025-11-20' AND state = 'accepted'",
+    )
+    assert (
+        "other corrections are accepted into the period by now: certified were 2 (+0:30 h), there are 1 (+0:15 h)"
+        in notes(certified_world, tmp_path / "c")
+    )
+
+
+def test_a_closed_period_of_the_zone_before(certified_world: World, tmp_path: Path) -> None:
+    """The business moved: the period keeps its days, and is certified as it was closed."""
+    certified_world.sync()
+    moved = msgspec.structs.replace(certified_world.mirror.settings, timezone="Asia/Tokyo")
+    with ConnecteamSync(certified_world.sandbox.key, settings=moved) as other:
+        other.accept_account(other.proposed_account(["timezone"]), by="Pia")
+        certify(other, tmp_path / "c")
+        assert payload_of(tmp_path / "c")["period"]["timezone"] == "America/Chicago"
+        checked = other.payroll.verify_certificate(tmp_path / "c" / "certificate.json", table=True)
+        assert checked.differences == ()
 
 
 # -- only of a closed period -------------------------------------------------------------------------------------------

@@ -188,6 +188,7 @@ def test_sums_of_minutes_are_those_of_the_table(terminal: Terminal) -> None:
 def test_totals_of_the_timesheet_are_compared_unless_told_otherwise(terminal: Terminal) -> None:
     """They cost a request for each time clock, and decide nothing."""
     terminal("sync", *WINDOW)
+    terminal("verify", *WINDOW)  # the names of jobs are read by the first
     calls = []
     for words in ((), ("--totals",), ("--no-totals",)):
         before = terminal.sandbox.calls

@@ -11,9 +11,22 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from connecteam_sync.core.breaks import Breaks
 from connecteam_sync.core.clocktime import AppliedValues, ClockTime, TrackedShift, clock_time_of
-from connecteam_sync.core.columns import CANONICAL, COLUMNS, ROW, SHIFT_COLUMNS, ColumnKind, corrections, row_of
-from connecteam_sync.core.shift import Shift
+from connecteam_sync.core.columns import (
+    CANONICAL,
+    COLUMNS,
+    MAY_LACK,
+    OPTIONAL,
+    ROW,
+    SHIFT_COLUMNS,
+    ColumnKind,
+    corrections,
+    row_of,
+    shift_columns,
+)
+from connecteam_sync.core.derived import Derived
+from connecteam_sync.core.shift import Break, Shift
 from connecteam_sync.core.unchanged import unchanged_rows
 from connecteam_sync.present.json_shapes import row as in_json
 from connecteam_sync.store.tables.host import NO_COLUMNS, ClockTimesNames
@@ -31,7 +44,7 @@ ENTRY = (
         "the job of the shift",
         may_be_empty=True,
         may_lack=True,
-        of_shift=lambda shift: shift.job_id,
+        of_shift=lambda shift, _: shift.job_id,
         word="job",
         correction="job corrected",
     ),
@@ -39,7 +52,10 @@ ENTRY = (
 )
 """All that a person writes to have the job of a shift mirrored: (file, behind what, what)."""
 SHIFT = Shift(id="s", user_id=7, time_clock_id=1, start=1_764_600_000, end=1_764_603_659, job_id="j")
-ROW_OF_SHIFT = row_of(SHIFT, 3, id=9)
+REST = Break("b", 7, 1, "meal", SHIFT.start + 600, end=SHIFT.start + 1800)
+DERIVED = Derived({("j", None): "Picking"}, Breaks({(7, 1): [REST]}, {(1, "meal"): False}))
+OF_SHIFT = shift_columns(frozenset(), OPTIONAL, DERIVED)
+ROW_OF_SHIFT = row_of(SHIFT, 3, id=9, of_shift=OF_SHIFT)
 
 
 def test_one_entry_and_its_field_are_enough(database: str, tmp_path: Path) -> None:
@@ -77,26 +93,29 @@ def test_the_list_is_the_fields_of_a_row() -> None:
         ways = (column.of_times, column.of_shift, column.kind in {"key", "person"} or None)
         assert sum(way is not None for way in ways) == 1, column.field
     for column in COLUMNS:
-        if column.may_lack and column in ROW:
-            assert (column.kind, column.may_be_empty) == ("text", True), "what is not read says nothing"
+        if column.field in MAY_LACK and column in ROW:
+            assert column.may_be_empty, "what is not read says nothing"
             assert getattr(clock_time_of(1, 2, 3), column.field) is None
+        assert not column.is_optional or column.of_shift is not None
     assert tuple(column.field for column in COLUMNS if column.in_key) == ("employee_id", "clock_in")
     names = set(ClockTimesNames.__struct_fields__) - NO_COLUMNS
     assert names == {column.field for column in COLUMNS}
-    assert all(getattr(ClockTimesNames(), field) == field for field in names)
+    named = {field: getattr(ClockTimesNames(), field) for field in names}
+    assert named == {field: None if field in OPTIONAL else field for field in names}
 
 
 @pytest.mark.parametrize("end", [SHIFT.end, None, SHIFT.start, SHIFT.start + 59, SHIFT.start + 3600])
 def test_a_row_is_what_the_list_says_of_its_shift(end: int | None) -> None:
     """`clock_time_of` is written out, since there are many rows."""
     shift = msgspec.structs.replace(SHIFT, end=end)
-    made, of_times = row_of(shift, 3, id=9), clock_time_of(3, shift.start, end, id=9)
+    made, of_times = row_of(shift, 3, id=9, of_shift=OF_SHIFT), clock_time_of(3, shift.start, end, id=9)
+    assert row_of(shift, 3, id=9, of_shift=shift_columns(frozenset(), frozenset(), DERIVED)) == of_times
     for column in ROW:
         if column.of_times is not None:
             right = column.of_times(shift.start, end)
             assert getattr(made, column.field) == getattr(of_times, column.field) == right, column.field
         elif column.of_shift is not None:
-            assert getattr(made, column.field) == column.of_shift(shift), column.field
+            assert getattr(made, column.field) == column.of_shift(shift, DERIVED), column.field
 
 
 OTHER: dict[ColumnKind, object] = {
@@ -117,7 +136,10 @@ def test_no_column_is_overlooked_where_nothing_changed(field: str) -> None:
     mirrors = {"s": TrackedShift(SHIFT, 9, applied)}
 
     def found(row: ClockTime) -> dict[str, object]:
-        return {**unchanged_rows([SHIFT], (), rows={9: row}, mirrors=mirrors, employees={7: 3})}
+        mapped = {7: 3}
+        return {
+            **unchanged_rows([SHIFT], (), rows={9: row}, mirrors=mirrors, employees=mapped, of_shift=OF_SHIFT),
+        }
 
     assert found(ROW_OF_SHIFT) == {"s": 9}
     assert found(msgspec.structs.replace(ROW_OF_SHIFT, **{field: OTHER[kind]})) == {}
@@ -146,10 +168,15 @@ def test_corrections_are_told_in_the_words_of_the_list() -> None:
         "moved to another employee",
         "clock-in corrected",
         "clock-out corrected",
+        "job corrected",
     ]
-    opened = msgspec.structs.replace(ROW_OF_SHIFT, clock_out=None, total_minutes=None, is_active=True)
+    opened = row_of(msgspec.structs.replace(SHIFT, end=None), 3, id=9, of_shift=OF_SHIFT)
     assert corrections(ROW_OF_SHIFT, opened) == ["re-opened"]
     assert corrections(opened, ROW_OF_SHIFT) == ["clocked out"]
+    plain = row_of(SHIFT, 3, id=9)
+    assert corrections(plain, ROW_OF_SHIFT) == ["job filled in", "breaks filled in", "net minutes filled in"]
+    shorter = msgspec.structs.replace(ROW_OF_SHIFT, break_minutes=10, net_minutes=50)
+    assert corrections(ROW_OF_SHIFT, shorter) == ["breaks corrected"]
 
 
 def test_the_reference_has_the_list() -> None:
@@ -160,7 +187,7 @@ def test_the_reference_has_the_list() -> None:
             column.field,
             "written, never read" if column.kind == "stamp" else "read" if column.kind == "key" else "read and written",
             "yes" if column.may_be_empty else "",
-            "yes" if column.may_lack else "",
+            "unless named" if column.is_optional else "yes" if column.may_lack else "",
             column.means,
         ]
         for column in COLUMNS

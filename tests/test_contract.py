@@ -244,17 +244,19 @@ IMPOSSIBLE: list[tuple[set[int], str, set[str]]] = [
     ({6}, "writes no row", {"support-bundle", "alerts test"}),
     ({4, 6, 75}, "has the trouble of an account among its findings", account_cells.NAMES),
     ({1}, "asks no account whether it is well", account_cells.NAMES - {"accounts check"}),
+    ({0, 1}, "goes on until it is stopped, and needs a broker: tests/fleet", {"worker"}),
+    ({4, 6, 75}, "has a control database, and neither a mirror nor Connecteam", account_cells.FLEET),
     ({75}, "speaks to receivers of alerts, and to nobody else", {"alerts test"}),
 ]
 RETRYABLE = {named(cells[0])[0] for cells in rows(sections()["errors"]) if len(cells) > 4 and cells[4] == "yes"}
 RECEIPTS = {
     *("connecteam_sync_runs", "connecteam_sync_slices", "connecteam_sync_inputs"),
     *("connecteam_sync_looks", "connecteam_sync_alerts", "connecteam_sync_service"),
-    *("connecteam_sync_proofs", "connecteam_sync_timesheets", "connecteam_sync_period_events"),
+    *("connecteam_sync_proofs", "connecteam_sync_timesheets", "connecteam_sync_period_events", "connecteam_sync_jobs"),
 }
 """Written of a refused run, too: the receipt, what the slices that were not refused had to look at, that there was a
-look, and the calls that are left; of a pay period that is not closed its verification, and a checklist that was
-asked for.
+look, and the calls that are left; of a pay period that is not closed its verification with the names of jobs, and
+a checklist that was asked for.
 """
 TEXT_ALONE = {("support-bundle", 4)}
 """With --json a bundle is only listed unless --yes says more, so that nobody is asked."""

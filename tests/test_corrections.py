@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
 
 from connecteam_sync.core.corrections import Correction
+from connecteam_sync.core.holds import grouped
+from connecteam_sync.core.payroll_settings import PaySchedule
 from connecteam_sync.core.window import Window, local_day
 from connecteam_sync.errors import ConfigurationError, CorrectionRefused, NotFound
+from connecteam_sync.present.text import next_step
 from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE
 from support.scenario import World
 
 CLOSED, NEXT = "2025-12-01..2025-12-04", "2025-12-05..2025-12-07"
+ZONE = ZoneInfo("America/Chicago")
 TUESDAY, THURSDAY = date(2025, 12, 2), date(2025, 12, 4)
 
 
@@ -201,6 +206,24 @@ def test_the_next_open_period_is_named(world: World) -> None:
     assert "name a later period that is open: --into FIRST..LAST" in error.value.next_step
 
 
+def test_the_next_open_period_of_the_schedule_is_neither_closed_nor_exported(world: World, tmp_path: Path) -> None:
+    """One that was exported and opened again has been paid: nothing more goes into it."""
+    of_four_days = PaySchedule(schedule="days", period_days=4, anchor=date(2025, 12, 1))
+    world.mirror.settings = msgspec.structs.replace(world.mirror.settings, pay_schedule=of_four_days)
+    ends(world, closed(world), 30)
+    payroll = world.mirror.payroll
+    payroll.close("2025-12-05", anyway="nobody worked")
+    payroll.export("2025-12-05", "csv", tmp_path / "second.csv")
+    payroll.reopen("2025-12-05", reason="too early")
+    payroll.close("2025-12-09", anyway="nobody worked")
+    for into in (CLOSED, "2025-12-05"):
+        with pytest.raises(CorrectionRefused) as error:
+            payroll.accept_corrections([1], into=into)
+        assert "the next open period is 2025-12-13: --into 2025-12-13" in error.value.next_step
+    assert payroll.corrections_page().into == "2025-12-13"
+    assert said(world) == [("pending", "changed", 30)]
+
+
 def test_what_is_exported_or_cancelled_stays(world: World) -> None:
     """Nobody decides it again."""
     shift = closed(world)
@@ -321,8 +344,14 @@ def test_somebody_who_is_no_employee_yet_has_one_as_soon_as_they_are(world: Worl
     """Until then the hold alone says it."""
     world.mirror.payroll.close(CLOSED, by="Pia")
     world.work(2, "08:00", "16:00")
-    world.sync()
+    run = world.sync()
     assert said(world) == []
+    assert next_step(run) == "connecteam-sync employees --unmapped"
+    [group] = grouped([one.hold for one in world.mirror.holds()])
+    assert f"employees create {world.user}, then connecteam-sync sync --from 2025-12-02" in str(group.next_step(ZONE))
+    checked = world.mirror.payroll.check(NEXT).checked
+    assert checked is not None
+    assert [(one.name, one.count) for one in checked.obstacles] == [("hold", 1)]
     world.work(6, "08:00", "12:00")
     world.sync()
     assert said(world) == [("pending", "added", 480)]

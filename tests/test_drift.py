@@ -149,6 +149,18 @@ def test_a_new_member_is_told_for_a_week_and_then_known(world: World) -> None:
     assert message.endswith(f"{SHIFTS}.second, and 1 more")
 
 
+def test_an_answer_that_is_the_same_is_looked_through_once(world: World) -> None:
+    """It has nothing new; one that has changed is looked through again."""
+    world.work(2, "08:00", "12:00").spoiled = {"overtime": 1}
+    found = []
+    for hour in ("13:00", None, "15:00"):
+        if hour is not None:
+            world.work(2, hour, "16:00")
+        world.mirror.verify(Window(FIRST, LAST, world.company.timezone), totals=False)
+        found.append(world.mirror.take_unknown_members())
+    assert found == [{f"{SHIFTS}.overtime"}, frozenset(), {f"{SHIFTS}.overtime"}]
+
+
 def test_a_visit_of_the_service_notes_it_too(world: World) -> None:
     """In the transaction that counts the visit."""
     world.work(2, "08:00", "12:00").spoiled = {"overtime": 1}

@@ -6,18 +6,18 @@ import csv
 import hashlib
 import json
 import random
-import resource
-import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from connecteam_sync.core.exports import Exported
 from connecteam_sync.errors import ConfigurationError, DatabaseError, ExportRefused
+from connecteam_sync.present.exports_text import export_json, exported_lines, ledger_lines
 from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.company import REST, WAREHOUSE
+from support.full_disk import files_of_at_most
 from support.scenario import World
 
 CLOSED, NEXT = "2025-12-01..2025-12-04", "2025-12-05..2025-12-07"
@@ -183,6 +183,11 @@ def test_people_whose_hours_are_not_settled(world: World, folder: Path) -> None:
     assert list(folder.iterdir()) == []
     done = world.mirror.payroll.export(CLOSED, "csv", folder / "hours.csv", without_blocked=True)
     assert (len(records(done)), done.blocked, done.export.left_out) == (1, (blocked,), (blocked.employee_id,))
+    draft = world.mirror.payroll.export(CLOSED, "csv", folder / "draft.csv", draft=True)
+    why = f"{blocked.name}: open_shift: {blocked.detail}"
+    assert f"  in it, not settled: {why}" in exported_lines(draft)
+    assert f"  not in it, not settled: {why}" in exported_lines(msgspec.structs.replace(draft, totals=()))
+    assert f"  left out: {why}" in exported_lines(done)
 
 
 def test_a_break_of_a_type_that_nobody_knows(world: World, folder: Path) -> None:
@@ -246,22 +251,10 @@ def test_a_file_that_cannot_be_written_is_no_entry(world: World, folder: Path) -
     ):
         with pytest.raises(ConfigurationError, match=f"(?i){why}"):
             world.mirror.payroll.export(CLOSED, "csv", out)
-    with _files_of_at_most(100), pytest.raises(ConfigurationError, match="File too large"):
+    with files_of_at_most(100), pytest.raises(ConfigurationError, match="File too large"):
         world.mirror.payroll.export(CLOSED, "csv", folder / "hours.csv")
     assert list(folder.iterdir()) == []
     assert world.mirror.payroll.exports() == ()
-
-
-@contextmanager
-def _files_of_at_most(size: int) -> Iterator[None]:
-    """As if the disk was full: the system refuses to let a file grow beyond this size."""
-    before, handled = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-        signal.signal(signal.SIGXFSZ, handled)
 
 
 def test_a_commit_that_fails_takes_the_file_back(world: World, folder: Path) -> None:
@@ -307,6 +300,75 @@ def test_breaks_and_what_was_paid_of_them(world: World, folder: Path) -> None:
     assert (record["minutes"], record["break_minutes"], record["net_minutes"]) == ("-480", "-30", "-450")
 
 
+@pytest.mark.parametrize("is_older", [False, True], ids=["by row", "an entry by shift"])
+def test_the_break_of_a_shift_that_was_replaced_is_taken_off_once(
+    world: World, folder: Path, *, is_older: bool
+) -> None:
+    """Its row is the same one: the first file took its break off. Entries of before have breaks by shift."""
+    shift = world.work(2, "08:00", "16:00")
+    world.company.take_break(world.user, world.at(2, "12:00"), world.at(2, "12:30"), clock=WAREHOUSE)
+    world.sync()
+    world.mirror.payroll.close(CLOSED, anyway="breaks")
+    [record] = records(world.mirror.payroll.export(CLOSED, "csv", folder / "first.csv"))
+    assert record["net_minutes"] == "450"
+    if is_older:
+        carried = json.dumps({"people": 1, "shift_breaks": {shift.id: [30, int(record["employee_id"]), "2025-12-02"]}})
+        world.execute("UPDATE connecteam_sync_exports SET corrections = :carried", carried=carried)
+        world.company.edit(shift.id, end=world.at(2, "16:30"))
+    else:
+        world.company.delete(shift.id)
+        world.work(2, "08:00", "16:30")
+    world.sync()
+    world.mirror.payroll.accept_corrections([1], into=NEXT)
+    world.mirror.payroll.close(NEXT)
+    [record] = records(world.mirror.payroll.export(NEXT, "csv", folder / "next.csv"))
+    assert (record["minutes"], record["break_minutes"], record["net_minutes"]) == ("30", "0", "30")
+
+
+def test_a_break_that_a_correction_has_paid_is_not_in_the_file_that_repeats_its_day(world: World, folder: Path) -> None:
+    """The correction took it off already; of a row without a correction the repeated file has the breaks of now."""
+    shift, other = world.work(2, "08:00", "16:00"), world.work(3, "08:00", "16:00")
+    pauses = [
+        world.company.take_break(world.user, world.at(day, "12:00"), world.at(day, "12:30"), clock=WAREHOUSE)
+        for day in (2, 3)
+    ]
+    world.sync()
+    world.mirror.payroll.close(CLOSED, anyway="breaks")
+    world.mirror.payroll.export(CLOSED, "csv", folder / "first.csv")
+    for pause, day in zip(pauses, (2, 3), strict=True):
+        world.company.edit(pause.id, end=world.at(day, "13:00"))
+    world.company.edit(shift.id, end=world.at(2, "16:30"))
+    world.sync()
+    world.mirror.payroll.accept_corrections([1], into=NEXT)
+    world.mirror.payroll.close(NEXT, anyway="breaks")
+    [late] = records(world.mirror.payroll.export(NEXT, "csv", folder / "next.csv"))
+    assert (late["minutes"], late["break_minutes"]) == ("30", "30")
+    again = world.mirror.payroll.export(CLOSED, "csv", folder / "again.csv", again="the file was lost")
+    assert [(one["shift_id"], one["break_minutes"]) for one in records(again)] == [(shift.id, "30"), (other.id, "60")]
+
+
+def test_the_break_of_somebody_who_was_left_out_is_taken_off_once(world: World, folder: Path) -> None:
+    """By the file that has their hours at last; a correction that was paid before it takes off no more than its own."""
+    shift = world.work(2, "08:00", "16:00")
+    world.company.take_break(world.user, world.at(2, "12:00"), world.at(2, "12:30"), clock=WAREHOUSE)
+    world.work(3, "08:00", "12:00")
+    rest = (world.at(3, "09:00"), world.at(3, "09:15"))
+    world.company.take_break(world.user, *rest, clock=WAREHOUSE, break_type="nobody lists it")
+    world.sync()
+    world.mirror.payroll.close(CLOSED, anyway="breaks")
+    first = world.mirror.payroll.export(CLOSED, "csv", folder / "first.csv", without_blocked=True)
+    assert (records(first), len(first.export.left_out)) == ([], 1)
+    world.company.edit(shift.id, end=world.at(2, "16:30"))
+    world.sync()
+    world.mirror.payroll.accept_corrections([1], into=NEXT)
+    world.mirror.payroll.close(NEXT, anyway="breaks")
+    late = records(world.mirror.payroll.export(NEXT, "csv", folder / "next.csv"))
+    world.execute("UPDATE connecteam_sync_break_types SET is_paid = 1 WHERE is_paid IS NULL")
+    again = world.mirror.payroll.export(CLOSED, "csv", folder / "again.csv", again="they are settled")
+    found = [(one["minutes"], one["break_minutes"]) for one in (*late, *records(again))]
+    assert found == [("30", "0"), ("480", "30"), ("240", "0")]
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_each_correction_is_counted_once(world: World, folder: Path, seed: int) -> None:
     """Whatever is edited, accepted, dismissed and exported again: the files that count have each correction once, and
@@ -348,3 +410,31 @@ def test_each_correction_is_counted_once(world: World, folder: Path, seed: int) 
         assert entry.minutes == rows[name] + sum(own)
         with (folder / entry.file_name).open(encoding="utf-8", newline="") as opened:
             assert sum(int(record["minutes"]) for record in csv.DictReader(opened)) == entry.minutes
+
+
+def test_an_export_of_before_its_period_was_opened_says_so(world: World, folder: Path) -> None:
+    """Until another takes its place; an export of another period, and one after the opening, say nothing."""
+    closed(world)
+    payroll = world.mirror.payroll
+    payroll.close(NEXT, by="Pia")
+    payroll.export(CLOSED, "csv", folder / "a.csv", by="Pia")
+    payroll.export(NEXT, "csv", folder / "b.csv", by="Pia")
+    assert not any(one.is_of_before for one in payroll.exports())
+    world.execute("UPDATE connecteam_sync_exports SET at = at - 60")
+    payroll.reopen(CLOSED, reason="a mistake", by="Ana")
+    payroll.close(CLOSED, by="Pia")
+    first, other = payroll.exports()
+    assert (first.is_of_before, first.reopened_by, other.is_of_before) == (True, "Ana", False)
+    assert first.reopened_at is not None
+    assert first.reopened_at > first.at
+    assert (export_json(first)["reopened_by"], export_json(other)["reopened_at"]) == ("Ana", None)
+    said, quiet = ledger_lines((first, other))
+    assert "of before its period was opened again on" in said
+    assert "by Ana: hours may have changed since" in said
+    assert "opened again" not in quiet
+    assert payroll.exports(period=CLOSED)[0].is_of_before
+    world.execute("UPDATE connecteam_sync_period_events SET at = at - 5")
+    payroll.export(CLOSED, "csv", folder / "c.csv", again="opened", by="Pia")
+    first, _, last = payroll.exports()
+    assert [first.is_of_before, last.is_of_before] == [False, False]
+    assert "opened again" not in "".join(ledger_lines((first, last)))

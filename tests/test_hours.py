@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -80,6 +80,17 @@ def test_net_minutes_in_both_layouts_of_breaks(world: World) -> None:
     [sheet] = world.mirror.payroll.timesheets(P)
     assert [one.is_paid for shift in sheet.shifts for one in shift.breaks] == [False, True]
     assert sheet.net_minutes == 1470
+
+
+def test_a_break_that_began_before_the_first_day(world: World) -> None:
+    """It is taken off the shift of the first midnight, as far as it lasts into it."""
+    world.work(1, "00:00", "08:00")
+    world.company.take_break(world.user, world.at(1, "00:00") - 600, world.at(1, "00:20"), clock=WAREHOUSE)
+    world.sync(world.mirror.window(date(2025, 11, 30), date(2025, 12, 7)))
+    total = world.mirror.payroll.hours(world.window).total
+    assert (total.gross_minutes, total.break_minutes, total.net_minutes) == (480, 20, 460)
+    [sheet] = world.mirror.payroll.timesheets(P)
+    assert sheet.net_minutes == 460
 
 
 def test_an_open_shift_has_no_minutes_yet(world: World) -> None:
@@ -416,4 +427,4 @@ def test_the_statements_are_the_same_however_much_there_is(world: World) -> None
     for day in range(3, 7):
         happens(day, range(6, 18))
     assert statements() == few
-    assert max(few) <= 22
+    assert max(few) <= 23

@@ -59,7 +59,7 @@ def test_help_is_told_without_database_and_network(terminal: Terminal, words: tu
     """It has every command, and loads none of what they work with."""
     found = loaded(terminal, *words)
     assert not found & (SERVERS | DRIVERS | {"sqlalchemy", "alembic", "httpx2", "stamina", "rich", "pydantic"})
-    assert len(found) <= 188, len(found)
+    assert len(found) <= 189, len(found)
 
 
 def test_an_unchanged_sync_loads_what_it_needs(terminal: Terminal) -> None:
@@ -71,7 +71,7 @@ def test_an_unchanged_sync_loads_what_it_needs(terminal: Terminal) -> None:
     assert {"sqlalchemy", "httpx2"} <= found
     ours = {name for name in found if name.split(".")[0] == "connecteam_sync"}
     assert len(found - ours) <= 422, len(found - ours)
-    assert len(ours) <= 224, len(ours)
+    assert len(ours) <= 229, len(ours)
 
 
 def test_garbage_is_collected_again_once_all_is_loaded(terminal: Terminal) -> None:

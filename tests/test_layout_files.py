@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -87,17 +88,17 @@ def _lines() -> tuple[ExportLine, ...]:
 LINES = _lines()
 
 
-def content(format: ExportFormat, *, is_draft: bool = False) -> bytes:  # noqa: A002 - the word that people use
+def content(format: ExportFormat, lines: Sequence[ExportLine] = LINES, *, is_draft: bool = False) -> bytes:  # noqa: A002 - the word that people use
     """The bytes of a file."""
     choice = chosen(format, SETTINGS, EmployeesNames(payroll_id="file_number"))
     frame, layout = choice.frame(PERIOD, is_draft=is_draft), choice.layout
-    done = None if layout is None else arranged(LINES, layout, frame, SETTINGS, People(NUMBERS, {}))
+    done = None if layout is None else arranged(lines, layout, frame, SETTINGS, People(NUMBERS, {}))
     made = Content(
         window=PERIOD,
-        lines=LINES,
+        lines=tuple(lines),
         blocked=(),
         left_out=(),
-        totals=totals_of(LINES) if done is None else done.totals,
+        totals=totals_of(lines) if done is None else done.totals,
         entries=() if done is None else done.entries,
     )
     return b"".join(encoded(made, choice, is_draft=is_draft))
@@ -197,6 +198,22 @@ def test_each_record_of_a_draft_says_so(format: ExportFormat) -> None:  # noqa: 
     assert len(rows) >= 4
     assert all("draft" in " ".join(map(str, row)) for row in rows)
     assert "draft" not in str(rows_of(format, content(format)))
+
+
+@pytest.mark.parametrize("format", EXPORT_FORMATS)
+def test_a_draft_without_lines_says_so(format: ExportFormat) -> None:  # noqa: A002 - the word that people use
+    """It has no line that could say it, and is told from the file of a period in which nobody worked all the same."""
+    draft, real = (content(format, (), is_draft=is_draft) for is_draft in (True, False))
+    assert draft != real
+    assert "draft" in str(rows_of(format, draft))
+    assert "draft" not in str(rows_of(format, real))
+
+
+def test_the_record_of_an_empty_draft_is_nobody() -> None:
+    """Its cells stand where those of a person would; no payroll system knows that one."""
+    assert rows_of("adp", content("adp", (), is_draft=True))[1:] == [["ABC", "CLOCK", "draft", "", "0.00"]]
+    assert rows_of("gusto", content("gusto", (), is_draft=True))[1:] == [["draft", "", "", "draft", "0.00"]]
+    assert [cell for cell in rows_of("csv", content("csv", (), is_draft=True))[1] if cell] == ["draft"]
 
 
 def test_the_columns_of_parquet_have_types() -> None:

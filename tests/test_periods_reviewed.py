@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 import pytest
 
 from connecteam_sync.engine import period_check
+from connecteam_sync.engine.period_check import PeriodChecker
 from connecteam_sync.engine.verify import verification_of
 from connecteam_sync.errors import ConfigurationError, PeriodRefused
 from support.scenario import World
@@ -25,7 +27,9 @@ def test_where_two_persons_are_wanted_one_reviews_and_another_closes(world: Worl
     assert "--anyway" not in error.next_step
     reviewed = payroll.review(week, by="Pia")
     assert (reviewed.period.state, reviewed.newly, reviewed.exit_code) == ("review", True, 0)
-    assert "somebody else has to close it" in str(obstacle(payroll.check(week, by="pia"), "not_reviewed").message)
+    missing = obstacle(payroll.check(week, by="pia"), "not_reviewed")
+    assert "somebody else has to close it" in missing.message
+    assert missing.next_step == f"another person runs: connecteam-sync periods close {P}"
     refused(world, week, by="PIA")
     world.work(2, "08:00", "16:00")
     world.sync()
@@ -89,6 +93,50 @@ def test_what_a_run_writes_while_a_period_is_looked_at_is_looked_at_too(
     assert looks == [1, 2]
     assert done.checked is not None
     assert done.checked.totals[0].minutes_table == 720
+
+
+def after_the_first_checklist(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> list[str]:
+    """Others act once a checklist is made, before anything is noted; the list has a word for each checklist."""
+    made: list[str] = []
+    check = PeriodChecker.check
+
+    def checking(self: PeriodChecker, *args: Any, **more: Any) -> Any:  # noqa: ANN401 - passed on as they came
+        found = check(self, *args, **more)
+        made.append("checked")
+        if len(made) == 1:
+            act()
+        return found
+
+    monkeypatch.setattr(PeriodChecker, "check", checking)
+    return made
+
+
+def test_what_is_written_after_the_checklist_makes_another_one(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Just before the closing is noted: nobody closes what no checklist has seen."""
+    world.work(2, "08:00", "16:00")
+    world.sync()
+
+    def a_run() -> None:
+        world.work(3, "08:00", "12:00")
+        world.sync()
+
+    made = after_the_first_checklist(monkeypatch, a_run)
+    done = world.mirror.payroll.close(P)
+    assert made == ["checked"] * 2
+    assert done.checked is not None
+    assert [total.minutes_table for total in done.checked.totals] == [720]
+
+
+def test_a_period_that_comes_to_share_days_after_the_checklist_is_in_the_way(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody else reviews other days meanwhile: two periods on record never share one."""
+    other = "2025-12-07..2025-12-09"
+    after_the_first_checklist(monkeypatch, lambda: world.mirror.payroll.review(other, by="Olaf"))
+    with pytest.raises(PeriodRefused, match=f"overlaps 1 period on record: {other}"):
+        world.mirror.payroll.close(P)
+    on_record = [one for one in world.mirror.payroll.periods() if one.event is not None]
+    assert [(str(one.window), one.state) for one in on_record] == [(other, "review")]
 
 
 def test_a_checklist_is_kept_for_whoever_looks_later(world: World) -> None:

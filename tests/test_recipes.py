@@ -7,15 +7,19 @@ import json
 import os
 import re
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from configparser import ConfigParser
+from contextlib import ExitStack
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import httpx2
 import jsonschema_rs
 import pytest
 import typer.main
@@ -23,6 +27,8 @@ import yaml  # type: ignore[import-untyped]
 
 from connecteam_sync.cli.commands import app
 from connecteam_sync.config import load_settings
+from connecteam_sync.service.clock import LEASE
+from support.fleet_accounts import announced, fleet, until, virtual_host
 from test_command import WINDOW, Terminal, terminal
 
 __all__ = ["terminal"]
@@ -52,7 +58,7 @@ def assert_understood(words: list[str]) -> None:
         if not word.startswith("-") and word in getattr(command, "commands", {}):
             command = command.commands[word]  # type: ignore[attr-defined]
     known = {option for parameter in command.params for option in parameter.opts}
-    assert {word for word in words if word.startswith("--")} <= known, words
+    assert {word.partition("=")[0] for word in words if word.startswith("--")} <= known, words
 
 
 def assert_variables(names: set[str]) -> None:
@@ -157,9 +163,13 @@ def test_the_compose_file_fits_the_image() -> None:
 SCHEMA = json.loads((Path(__file__).parent / "recipes" / "kubernetes_schema.json").read_text())
 
 
+PREFIXES = {"HorizontalPodAutoscaler": "V2"}
+"""What the name of a type begins with, where that is not V1."""
+
+
 def errors(manifest: Any, kind: str) -> list[str]:  # noqa: ANN401 - any YAML
     """What Kubernetes would not take of a manifest."""
-    validator = jsonschema_rs.validator_for({**SCHEMA, "$ref": f"#/$defs/V1{kind}"})
+    validator = jsonschema_rs.validator_for({**SCHEMA, "$ref": f"#/$defs/{PREFIXES.get(kind, 'V1')}{kind}"})
     return [f"{list(error.instance_path)}: {error.message}" for error in validator.iter_errors(manifest)]
 
 
@@ -180,6 +190,84 @@ def test_kubernetes_takes_the_manifests(name: str) -> None:
     if name == "deployment":
         labels = spec["template"]["metadata"]["labels"]
         assert spec["selector"]["matchLabels"].items() <= labels.items()
+
+
+FLEET = list(yaml.safe_load_all((RECIPES / "kubernetes" / "fleet.yaml").read_text()))
+
+
+@pytest.mark.parametrize("manifest", FLEET, ids=lambda one: f"{one['kind']}-{one['metadata']['name']}")
+def test_kubernetes_takes_the_manifests_of_the_fleet(manifest: Any) -> None:  # noqa: ANN401 - any YAML
+    """By the schema of their types; what they name is there; a worker has as long as its lease to end."""
+    kind = manifest["kind"]
+    assert errors(manifest, kind) == []
+    assert errors({**manifest, "spec": {**manifest["spec"], "selektor": {}}}, kind)
+    labels = {one["metadata"]["name"]: one["spec"]["template"]["metadata"]["labels"] for one in FLEET[:2]}
+    if manifest["kind"] == "Service":
+        assert manifest["spec"]["selector"] == labels["connecteam-sync-dispatcher"]
+        ports = {port["name"] for port in FLEET[0]["spec"]["template"]["spec"]["containers"][0]["ports"]}
+        assert {port["targetPort"] for port in manifest["spec"]["ports"]} == ports
+    elif manifest["kind"] == "HorizontalPodAutoscaler":
+        assert manifest["spec"]["scaleTargetRef"]["name"] in labels
+        (metric,) = manifest["spec"]["metrics"]
+        source = (ROOT / "src" / "connecteam_sync" / "service" / "fleet_health.py").read_text()
+        assert f'"{metric["external"]["metric"]["name"].removeprefix("connecteam_sync_")}"' in source
+    else:
+        pod = manifest["spec"]["template"]["spec"]
+        (container,) = pod["containers"]
+        assert_understood(container["args"])
+        assert_variables({variable["name"] for variable in container["env"]})
+        assert {mount["name"] for mount in container["volumeMounts"]} == {one["name"] for one in pod["volumes"]}
+        assert manifest["spec"]["selector"]["matchLabels"] == labels[manifest["metadata"]["name"]]
+        assert (pod["terminationGracePeriodSeconds"] > LEASE) == (container["args"][0] == "worker")
+
+
+def _of_systemd() -> list[tuple[list[str], dict[str, str]]]:
+    """The words and the variables of the units, with a folder of secrets for the credentials."""
+    found = []
+    for name in ("connecteam-sync-dispatcher.service", "connecteam-sync-worker@.service"):
+        service = unit(name)["Service"]
+        assert int(service["TimeoutStopSec"]) > LEASE or service["ExecStart"].split()[1] == "serve"
+        assert service.get("KillMode") == ("mixed" if "worker" in name else None)
+        given = [line.split("=", 1) for key, line in service.items() if key.startswith("Environment.")]
+        found.append((service["ExecStart"].split()[1:], {key: text.replace("%d", "/secrets") for key, text in given}))
+    return found
+
+
+def _of_kubernetes() -> list[tuple[list[str], dict[str, str]]]:
+    containers = [one["spec"]["template"]["spec"]["containers"][0] for one in FLEET[:2]]
+    return [
+        (
+            [part for word in one["args"] for part in word.split("=")],
+            {variable["name"]: variable["value"] for variable in one["env"]},
+        )
+        for one in containers
+    ]
+
+
+@pytest.mark.parametrize("recipe", [_of_systemd, _of_kubernetes])
+def test_the_fleets_commands_look_after_an_account(
+    tmp_path: Path, recipe: Callable[[], list[tuple[list[str], dict[str, str]]]]
+) -> None:
+    """As they stand, with secrets in files, over the real broker; the probes answer; both end with 0."""
+    with virtual_host() as broker, fleet(tmp_path, "north") as one, ExitStack() as stack:
+        (tmp_path / "broker").write_text(broker)
+        (tmp_path / "control").write_text(f"sqlite:///{tmp_path}/control.db")
+        begun = []
+        for words, variables in recipe():
+            one.environment |= {key: text.replace("/secrets", str(tmp_path)) for key, text in variables.items()}
+            here = [str(one.config) if word.endswith("/connecteam-sync.toml") else word for word in words]
+            here = ["0" if word in {"8787", "9787"} else word for word in here]
+            port = ("--port", "0") if words[0] == "serve" and "--port" not in words else ()
+            begun.append(stack.enter_context(one.process(*here, *port, "--json")))
+        found = announced(begun[0])
+        announced(begun[1])
+        until(lambda: one.looked("north"), one)
+        for path in ("/livez", "/readyz"):
+            address = found["url"].replace("0.0.0.0", "127.0.0.1")  # noqa: S104 - as it is announced
+            assert httpx2.get(f"{address}{path}", trust_env=False).status_code == 200
+        for process in reversed(begun):
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(30) == 0, one.errors()
 
 
 def test_the_jobs_shell_line_turns_only_3_into_0(terminal: Terminal, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ import connecteam_sync
 from connecteam_sync import errors
 from connecteam_sync.cli.commands import app
 from connecteam_sync.client import ConnecteamSync
-from connecteam_sync.config import KEYS, Settings, load_settings
+from connecteam_sync.config import FLEET, KEYS, Settings, load_settings
 from connecteam_sync.config_secrets import SECRETS
 from connecteam_sync.core.adopt import SHAPES
 from connecteam_sync.core.anomalies import ANOMALY_KINDS
@@ -37,7 +37,7 @@ SOURCE = Path(connecteam_sync.__file__).parent
 ACCOUNTS = {"--account", "--all-accounts"}
 EVERYWHERE = {"--json", "--config"} | ACCOUNTS
 """Options that the page names once, for all commands."""
-NO_CONFIG = {"sandbox", "demo", "connecteam-sync", "support-bundle replay"}
+NO_CONFIG = {"sandbox", "demo", "connecteam-sync", "support-bundle replay", "workers"}
 
 
 def tree(command: Any, path: str = "") -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - typer carries its own copy of click
@@ -72,7 +72,13 @@ def test_every_command_and_option_is_documented_and_is_there() -> None:
     real = {name: options(command) - EVERYWHERE for name, command in COMMANDS.items()}
     assert documented() == real
     for name, command in COMMANDS.items():
-        without = {"--config"} | ACCOUNTS if name in NO_CONFIG else ACCOUNTS if name.split()[0] == "accounts" else set()
+        without = (
+            {"--config"} | ACCOUNTS
+            if name in NO_CONFIG
+            else ACCOUNTS
+            if name.split()[0] in {"accounts", "worker"}
+            else set()
+        )
         expected = ACCOUNTS if name == "connecteam-sync" else EVERYWHERE - without
         assert options(command) & EVERYWHERE == expected, name
 
@@ -138,7 +144,7 @@ def test_every_variable_is_documented() -> None:
     secrets = {f"CONNECTEAM_SYNC_{name}{tail}" for name in SECRETS for tail in ("", "_FILE")}
     own = {f"CONNECTEAM_SYNC_TABLE_{name.upper()}" for name in OwnNames.__struct_fields__}
     files = {f"CONNECTEAM_SYNC_{name}_FILE" for name in ("DATABASE_URL", "CERTIFICATE_KEY")}
-    assert ours == secrets | own | files
+    assert ours == secrets | own | files | FLEET
 
 
 def test_every_name_of_a_table_or_column_can_be_configured_as_the_page_shows() -> None:

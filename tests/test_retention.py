@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from connecteam_sync.config import load_settings
-from connecteam_sync.core.retention import Purge, PurgeCounts, floor_of
-from connecteam_sync.core.window import Window
+from connecteam_sync.core.retention import Purge, PurgeCounts, floor_of, parts_of
+from connecteam_sync.core.window import Window, each_day
 from connecteam_sync.errors import (
     ConfigurationError,
     DatabaseError,
@@ -23,6 +23,7 @@ from connecteam_sync.errors import (
     WindowError,
 )
 from connecteam_sync.present.verify_text import verify_text
+from connecteam_sync.sandbox.company import WAREHOUSE
 from support.host_with_children import Host
 from support.long_ago import DAYS, FIRST, LAST, LongAgo, long_ago
 
@@ -116,6 +117,22 @@ def test_a_shift_that_moves_to_a_purged_day_keeps_its_row(world: LongAgo) -> Non
     assert (world.mirror.sync(world.old).exit_code, world.mirror.holds()) == (0, ())
 
 
+def test_a_shift_whose_row_stayed_on_a_closed_day_is_remembered(world: LongAgo) -> None:
+    """Connecteam has it on a purged day, the table on one that is not: else nobody would know whose row that is."""
+    moved = next(one for one in world.company.shifts() if one.start == world.company.at(TENTH, "22:00"))
+    world.lock(TENTH)
+    world.company.edit(moved.id, start=world.company.at(SECOND, "22:00"), end=world.company.at(SECOND, "30:00"))
+    world.looked()
+    world.mirror.payroll.dismiss_corrections(
+        [one.number for one in world.mirror.payroll.corrections()], reason="too late"
+    )
+    stays = world.mirror.retention.foreseen(WEEK).stays
+    assert stays is not None
+    assert stays.across == 1
+    world.purged(WEEK)
+    assert moved.id in {row["id"] for row in world.table("connecteam_sync_shifts")}
+
+
 def test_a_night_at_the_border_goes_and_a_move_across_it_stays(world: LongAgo) -> None:
     """An entry belongs to the days on which its row begins, not to the one on which the night ends."""
     night = world.worked(date(2021, 3, 7), "22:00", "30:00")
@@ -123,7 +140,8 @@ def test_a_night_at_the_border_goes_and_a_move_across_it_stays(world: LongAgo) -
     world.looked()
     world.company.edit(moved.id, start=world.company.at(TENTH, "08:00"), end=world.company.at(TENTH, "12:00"))
     world.looked()
-    world.sync()
+    world.worked(date(2021, 3, 11), "08:00", "12:00")
+    world.looked()  # the newest entry of all stays anyway
     world.purged(WEEK)
     left = {row["shift_id"] for row in world.table("connecteam_sync_changes") if row["first_day"] <= "2021-03-07"}
     assert (night.id in left, moved.id in left) == (False, True)
@@ -168,14 +186,30 @@ def test_a_row_that_others_point_at_stays(initialised: str) -> None:
         host.mirror.close()
 
 
+def users_in(world: LongAgo, kind: str) -> set[int]:
+    """Whose records a table of ours has of these days."""
+    end = world.old.end_utc if kind == "breaks" else LAST.isoformat()
+    day = "start_at" if kind == "breaks" else "day"
+    with world.mirror.store.reading() as session:
+        found = session.read(f"SELECT user_id, {day} AS at FROM connecteam_sync_{kind}")
+    return {int(row["user_id"]) for row in found if row["at"] <= end}
+
+
 def test_whoever_is_on_a_legal_hold_keeps_everything(world: LongAgo) -> None:
     """Rows, shifts and entries, and every receipt; once it is released, the same days can be purged again."""
     someone = world.employee(world.other)
+    noon = world.company.at(SECOND, "12:00")
+    for user in (world.user, world.other):
+        world.company.take_break(user, noon, noon + 1800, clock=WAREHOUSE)
+    world.looked()
+    world.mirror.verify(world.old)  # which remembers Connecteam's totals
     made = world.mirror.retention.hold(someone, reason="a lawsuit", by="Ana")
     assert (made.employee_id, made.reason, made.by, made.released_at) == (someone, "a lawsuit", "Ana", None)
     world.mirror.payroll.close(DAYS, anyway="long ago")
     done = world.purged(with_rows=True)
     assert (done.counts.entries, done.counts.shifts, done.counts.rows, done.counts.receipts) == (2, 2, 2, 0)
+    for kind in ("breaks", "timesheets"):
+        assert users_in(world, kind) == {world.other}, kind
     assert {row["employee_id"] for row in world.table() if str(row["clock_in"]) < "2022"} == {someone}
     assert world.looked().status == "nothing"
     released = world.mirror.retention.release(someone, reason="settled", by="Ben")
@@ -186,6 +220,24 @@ def test_whoever_is_on_a_legal_hold_keeps_everything(world: LongAgo) -> None:
     assert [one.number for one in world.mirror.retention.check().purges] == [2, 1]
     assert [one.reason for one in world.mirror.retention.legal_holds()] == ["a lawsuit"]
     assert world.mirror.retention.check().legal_holds == ()
+
+
+def test_an_entry_that_takes_hours_from_somebody_on_a_legal_hold_stays(world: LongAgo) -> None:
+    """It is theirs, too: by it the table once had these hours as theirs."""
+    someone = world.employee(world.other)
+    world.mirror.retention.hold(someone, reason="a lawsuit")
+    world.worked(date(2021, 3, 5), "08:00", "12:00")
+    world.looked()
+    world.execute(
+        "UPDATE clock_times SET employee_id = :e WHERE clock_in > '2021-03-05' AND clock_in < '2021-03-06'", e=someone
+    )
+    world.looked()
+    [entry] = [row for row in world.table("connecteam_sync_changes") if row["previous_employee_id"] == someone]
+    assert entry["employee_id"] == world.employee(world.user)
+    world.work(3, "08:00", "12:00")
+    world.sync()  # the newest entry of all stays anyway
+    world.purged()
+    assert entry in world.table("connecteam_sync_changes")
 
 
 def test_what_has_to_be_kept_is_refused(world: LongAgo) -> None:
@@ -219,6 +271,17 @@ def test_a_company_may_keep_records_longer(initialised: str, years: int) -> None
         assert found.floor == floor_of(world.mirror.today(), years)
         assert (found.foreseen is None) == (found.floor <= FIRST)
         assert found.oldest == SECOND
+
+
+def test_the_days_that_are_due_may_go(world: LongAgo, initialised: str) -> None:
+    """Up to the day before the floor, where that is less than a year away: a purge of just these is not refused."""
+    today = world.mirror.today()
+    years = today.year - FIRST.year - ((today.month, today.day) < (3, 4))
+    with world.mirror_of(world.sandbox, initialised, retention_years=years) as mirror:
+        found = mirror.retention.check()
+        assert found.due is not None
+        assert found.due.last == found.floor - timedelta(days=1)
+        assert mirror.retention.foreseen(f"{found.due.first}..{found.due.last}") == found.foreseen
 
 
 def test_a_purge_that_is_broken_off_goes_on(world: LongAgo) -> None:
@@ -328,3 +391,14 @@ def test_a_purge_has_any_of_these_days(first: str, last: str, *, has_any: bool) 
     window = Window(FIRST, LAST, "America/Chicago")
     purge = Purge(window=window, with_rows=False, state="done", counts=PurgeCounts())
     assert purge.overlaps(*(date.fromisoformat(f"2021-{day}") for day in (first, last))) is has_any
+
+
+@pytest.mark.parametrize(
+    ("shifts", "parts"), [(0, 53), (10_000, 53), (521_428, 53), (608_333, 61), (1_000_000, 122), (10**9, 365)]
+)
+def test_a_transaction_has_some_ten_thousand_shifts(shifts: int, parts: int) -> None:
+    """A week of a small company, a day at least of the largest one; together they are all days, each once."""
+    year = Window(date(2021, 1, 1), date(2021, 12, 31), "America/Chicago")
+    found = parts_of(year, shifts)
+    assert len(found) == parts
+    assert [day for part in found for day in each_day(part.first, part.last)] == list(each_day(year.first, year.last))

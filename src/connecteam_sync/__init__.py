@@ -48,8 +48,8 @@ if TYPE_CHECKING:
     )
     from connecteam_sync.core.clocktime import AppliedValues, ClockTime, Employee, TrackedShift
     from connecteam_sync.core.compare import Comparison, DamageKind, LegacyDamage
-    from connecteam_sync.core.console import AuditEntry, ConsoleUser, KeptPlan, PlanState
-    from connecteam_sync.core.corrections import Correction, CorrectionKind, CorrectionsPage, CorrectionState, Times
+    from connecteam_sync.core.console import AuditEntry, ConsoleUser, KeptPlan, NewSecret, PlanState
+    from connecteam_sync.core.corrections import Correction, CorrectionKind, CorrectionsPage, CorrectionState
     from connecteam_sync.core.events import (
         CallFailed,
         ChangesWritten,
@@ -82,7 +82,15 @@ if TYPE_CHECKING:
     from connecteam_sync.core.lock_check import ClosedDays, Closing, LockEvent, LockScope, Opening, Verified
     from connecteam_sync.core.looks import BadLook, Looked
     from connecteam_sync.core.mirrored import Mirrored
-    from connecteam_sync.core.payroll_settings import LayoutSettings, PaySchedule, PayScheduleKind, RoundingRule
+    from connecteam_sync.core.overtime import OvertimePreview, OvertimeWeek
+    from connecteam_sync.core.payroll_settings import (
+        LayoutSettings,
+        OvertimeRule,
+        PaySchedule,
+        PayScheduleKind,
+        RoundingRule,
+        TimeStampSettings,
+    )
     from connecteam_sync.core.people import Evidence, Likeness, Rename
     from connecteam_sync.core.period_check import Checked, Obstacle, ObstacleName
     from connecteam_sync.core.periods import Period, PeriodEvent, PeriodEventKind, PeriodReport, PeriodState
@@ -103,9 +111,11 @@ if TYPE_CHECKING:
     from connecteam_sync.core.retention import (
         Erasure,
         LegalHold,
+        MissingRight,
         Purge,
         PurgeCounts,
         PurgeState,
+        RetentionAct,
         RetentionCheck,
         Stays,
     )
@@ -132,7 +142,7 @@ if TYPE_CHECKING:
         VerifyResult,
     )
     from connecteam_sync.core.same_minute import ByMinute
-    from connecteam_sync.core.shift import Break, InvalidRecord, Shift, Snapshot, User
+    from connecteam_sync.core.shift import Break, InvalidRecord, Shift, Snapshot, Times, User
     from connecteam_sync.core.status import MirrorState, MirrorStatus
     from connecteam_sync.core.support import Replay, ReplayedLook, SupportBundle
     from connecteam_sync.core.three_counts import CountedDay, CountName, PersonTotal
@@ -145,6 +155,7 @@ if TYPE_CHECKING:
     from connecteam_sync.errors import (
         AdoptRefused,
         BadAnswer,
+        BrokerUnavailable,
         BudgetSpent,
         CertificateRefused,
         ClientInUse,
@@ -210,6 +221,7 @@ __all__ = [
     "Blocked",
     "BlockedReason",
     "Break",
+    "BrokerUnavailable",
     "BudgetSpent",
     "ByMinute",
     "CadenceReason",
@@ -308,9 +320,11 @@ __all__ = [
     "MirrorState",
     "MirrorStatus",
     "Mirrored",
+    "MissingRight",
     "MonthDay",
     "Move",
     "NewEmployee",
+    "NewSecret",
     "NotConfirmed",
     "NotFound",
     "NotInitialised",
@@ -321,6 +335,9 @@ __all__ = [
     "Offset",
     "OnTheClock",
     "Opening",
+    "OvertimePreview",
+    "OvertimeRule",
+    "OvertimeWeek",
     "OwnNames",
     "Part",
     "PaySchedule",
@@ -361,6 +378,7 @@ __all__ = [
     "Rename",
     "Replay",
     "ReplayedLook",
+    "RetentionAct",
     "RetentionCheck",
     "RetentionRefused",
     "Retentions",
@@ -399,6 +417,7 @@ __all__ = [
     "Suggestion",
     "SupportBundle",
     "Survey",
+    "TimeStampSettings",
     "Times",
     "Timesheet",
     "TimesheetRules",

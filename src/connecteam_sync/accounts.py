@@ -10,11 +10,17 @@ import msgspec
 
 from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.config import Settings, account_names, load_settings
+from connecteam_sync.config_fleet import FleetSettings, fleet_settings
 from connecteam_sync.config_secrets import credentials
+from connecteam_sync.core.fleet import Aside
 from connecteam_sync.core.run import Check
 from connecteam_sync.core.status import MirrorState
 from connecteam_sync.errors import ConfigurationError, ConnecteamSyncError
-from connecteam_sync.store.sql.urls import place_of
+from connecteam_sync.store.control.looking import accounts_aside
+from connecteam_sync.store.sql.urls import database_of, parsed, place_of
+
+WORKERS = "connecteam-sync workers"
+"""The command that says what is wrong with the control database."""
 
 
 class AccountState(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,16 +50,23 @@ class AccountCheck(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def account_states(path: str | Path | None = None) -> tuple[AccountState, ...]:
-    """How each account of a configuration is, by name; Connecteam is not asked.
+    """How each account of a configuration is, by name, and whether the fleet has put it aside; Connecteam is not asked.
 
     One that cannot be read harms no other. Raises ConfigurationError if the file has no accounts.
     """
-    return tuple(_state(name, path) for name in _names(path))
+    names, aside, why = _names(path), dict[str, Aside](), ""
+    try:
+        aside |= accounts_aside(fleet_settings().control_database_url)
+    except ConnecteamSyncError as error:
+        why = f"whether it is put aside is not known: {error.message}"
+    found = (_state(name, path) for name in names)
+    return tuple(_as_the_fleet_has_it(one, aside.get(one.name), why) for one in found)
 
 
 def check_accounts(path: str | Path | None = None) -> tuple[AccountCheck, ...]:
     """What a run of each account needs, by name: what `doctor` looks at, and that no two accounts share a database's
-    tables, a key or a time clock. Connecteam and the databases are asked; nothing is written.
+    tables, a key or a time clock; where workers do the visits, that all of them find the same databases. Connecteam and
+    the databases are asked; nothing is written.
 
     Raises ConfigurationError if the file has no accounts.
     """
@@ -65,13 +78,13 @@ def check_accounts(path: str | Path | None = None) -> tuple[AccountCheck, ...]:
             settings[name] = load_settings(path, account=name)
         except ConnecteamSyncError as error:
             failed[name] = error
-    shared = _shared(settings)
+    shared, fleet = _shared(settings), fleet_settings()
     return tuple(
         AccountCheck(
             name=name,
             checks=(_failure("configuration", failed[name]),)
             if name in failed
-            else (*_examined(settings[name]), *shared.get(name, ())),
+            else (*_examined(settings[name]), *shared.get(name, ()), *_of_workers(settings[name], fleet)),
         )
         for name in names
     )
@@ -104,6 +117,16 @@ def _state(name: str, path: str | Path | None) -> AccountState:
     )
 
 
+def _as_the_fleet_has_it(one: AccountState, aside: Aside | None, why: str) -> AccountState:
+    """An account that is put aside is not well, whatever its mirror says; `why` that is not known is said last."""
+    if aside is None:
+        message = one.message or why
+        return msgspec.structs.replace(one, message=message, next_step=one.next_step or (WORKERS if message else ""))
+    message = "; ".join(filter(None, (aside.message, one.message)))
+    state = "not_well" if one.state is not None else None
+    return msgspec.structs.replace(one, state=state, message=message, next_step=aside.next_step)
+
+
 def _examined(settings: Settings) -> tuple[Check, ...]:
     try:
         with ConnecteamSync(settings=settings) as mirror:
@@ -114,6 +137,33 @@ def _examined(settings: Settings) -> tuple[Check, ...]:
 
 def _failure(name: str, error: ConnecteamSyncError) -> Check:
     return Check(name=name, state="failed", detail=error.message, cure=error.next_step)
+
+
+# -- what workers have to find -----------------------------------------------------------------------------------------
+
+
+def _of_workers(settings: Settings, fleet: FleetSettings) -> Iterator[Check]:
+    """Where workers do the visits: that a database is the same one wherever a worker was started."""
+    if fleet.executor != "celery":
+        return
+    for name, of_whom, url, variable in (
+        ("database of all workers", "the mirror", settings.database_url, "database_url"),
+        ("control database", "the turns", fleet.control_database_url, "CONNECTEAM_SYNC_CONTROL_DATABASE_URL"),
+    ):
+        with _ignored():
+            database = parsed(url)
+            if not database_of(database).is_file:
+                continue
+            is_whole = Path(database.database or "").is_absolute()
+            yield Check(
+                name=name,
+                state="warning" if is_whole else "failed",
+                detail=f"{of_whom} would be in an SQLite file, which workers on other machines do not see"
+                if is_whole
+                else f"{of_whom} would be in another SQLite file wherever a worker is started",
+                cure=f"name a database on a server: {variable}"
+                + ("" if is_whole else "; with all workers on this machine, the file by its whole path"),
+            )
 
 
 # -- what no two accounts may share ------------------------------------------------------------------------------------

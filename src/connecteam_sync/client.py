@@ -13,6 +13,7 @@ import msgspec
 
 from connecteam_sync.api.client import Connecteam
 from connecteam_sync.api.credentials import ApiKey
+from connecteam_sync.api.limits import SharedBudget
 from connecteam_sync.client_account import Accounts
 from connecteam_sync.client_acts import Acts
 from connecteam_sync.client_bells import Doorbells
@@ -105,6 +106,8 @@ class ConnecteamSync(Statuses, Accounts, Visits, Support, Doorbells, People, Con
             lists=self._lists,
         )
         self._connecteam: Connecteam | None = None
+        self.budget: SharedBudget | None = None
+        """Asked before each call, where other processes share the account's calls; set before the first."""
 
     @classmethod
     def from_config(
@@ -144,6 +147,7 @@ class ConnecteamSync(Statuses, Accounts, Visits, Support, Doorbells, People, Con
                 total_seconds=s.total_seconds,
                 day_reserve_share=s.day_reserve_share,
                 on_wait=lambda seconds, why: self._emit(Waiting(seconds=round(seconds, 1), why=why)),
+                budget=self.budget,
             )
         return self._connecteam
 
@@ -240,7 +244,7 @@ class ConnecteamSync(Statuses, Accounts, Visits, Support, Doorbells, People, Con
         """
         from connecteam_sync.engine.verify_receipt import on_record
 
-        return on_record(self._context, window, lambda: self._verify(window, totals=totals))
+        return on_record(self._context, window, lambda: self._verify(window, totals=totals), with_jobs=totals)
 
     def _verify(self, window: Window, *, totals: bool) -> Verification:
         from connecteam_sync.engine.verify import verify

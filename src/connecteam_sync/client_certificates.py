@@ -38,10 +38,11 @@ class Certificates:
         The folder gets the signed JSON, its signature, the keys that may sign, `rows.csv` without names, and a text on
         how to check all of it without this program; the certificate is noted in the database. What it lists is the
         table at one moment. Certifying again makes another one, which names the one before. `by` is the person, by
-        default the user of the operating system.
+        default the user of the operating system. Where a time stamp authority is configured, its time stamp of the
+        signature (RFC 3161) is among them.
 
-        Raises CertificateRefused if the period is not closed or the key is another one than before;
-        ConfigurationError if the key or the folder cannot be used, WindowError for what names no period.
+        Raises CertificateRefused if the period is not closed, the key is another one than before or no time stamp can
+        be had; ConfigurationError if the key or the folder cannot be used, WindowError for what names no period.
         """
         self._context.store.columns()  # says so where there are no tables of ours
         self._context.belonging.check_stored()
@@ -52,15 +53,15 @@ class Certificates:
         return self._certifier.certificates()
 
     def verify_certificate(self, file: str | Path, *, table: bool = False) -> CertificateCheck:
-        """Check a certificate by its file: the signature beside it, its place in the chain, `rows.csv` if it is there;
-        with `table` also the table of now, row by row. Nothing is written.
+        """Check a certificate by its file: the signature beside it, its place in the chain, its time stamp and
+        `rows.csv` if they are there; with `table` also the table of now, row by row. Nothing is written.
 
         Raises ConfigurationError if the file cannot be read, or is of another company.
         """
         from connecteam_sync.engine.certificate_check import check
 
         self._context.store.columns()  # same
-        return check(self._context.store, file, table=table)
+        return check(self._context.store, file, table=table, time_stamps=self._settings.time_stamps)
 
     def rotate_certificate_key(
         self, *, old: str | Path | None = None, lost: str | None = None, by: str | None = None
@@ -94,6 +95,7 @@ class Certificates:
             self._context.store,
             timezone=s.timezone,
             key=s.certificate_key,
+            time_stamps=s.time_stamps,
             configuration_hash=configuration_hash(s),
             workweek_start=s.pay_schedule.workweek_start,
         )

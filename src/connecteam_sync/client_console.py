@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import MutableMapping
 from typing import TYPE_CHECKING
 
 from connecteam_sync.core.roles import ROLES, Role
@@ -10,7 +11,7 @@ from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.store.store import Store
 
 if TYPE_CHECKING:
-    from connecteam_sync.core.console import ConsoleUser
+    from connecteam_sync.core.console import ConsoleUser, NewSecret
     from connecteam_sync.store.console.users import ConsoleUsers, KeptUser
 
 
@@ -34,32 +35,39 @@ class Console:
         found = self._found_console_user(name)
         return None if found is None else found.user
 
-    def add_console_user(self, name: str, role: Role) -> str:
-        """Let a person sign in with the secret that is returned. Raises ConfigurationError for a name that is none or
-        is taken, and for an unknown role.
-        """
+    @staticmethod
+    def new_console_secret() -> NewSecret:
+        """A new secret, for `add_console_user` of several accounts: one secret that signs in to all of them."""
+        from connecteam_sync.core.console import NewSecret
         from connecteam_sync.store.console.passwords import hashed, new_secret
+
+        secret = new_secret()
+        return NewSecret(secret=secret, secret_hash=hashed(secret))
+
+    def add_console_user(self, name: str, role: Role, *, secret: NewSecret | None = None) -> str:
+        """Let a person sign in with the secret that is returned: `secret`, else a new one. Raises ConfigurationError
+        for a name that is none or is taken, and for an unknown role.
+        """
         from connecteam_sync.store.console.users import required_key
 
         required_key(name)
         _require_role(role)
-        users, secret = self._console_users(), new_secret()
-        kept = hashed(secret)
+        users, chosen = self._console_users(), secret or self.new_console_secret()
         with self.store.own_rows("adding a person of the console") as connection:
-            users.add(connection, name, role, kept, _microseconds())
-        return secret
+            users.add(connection, name, role, chosen.secret_hash, _microseconds())
+        return chosen.secret
 
-    def renew_console_secret(self, name: str) -> str:
-        """Replace a person's secret by the one that is returned; sessions of the old one end. Raises NotFound."""
-        from connecteam_sync.store.console.passwords import hashed, new_secret
+    def renew_console_secret(self, name: str, *, secret: NewSecret | None = None) -> str:
+        """Replace a person's secret by the one that is returned: `secret`, else a new one; sessions of the old one end.
+        Raises NotFound.
+        """
         from connecteam_sync.store.console.users import required_key
 
         required_key(name)
-        users, secret = self._console_users(), new_secret()
-        kept = hashed(secret)
+        users, chosen = self._console_users(), secret or self.new_console_secret()
         with self.store.own_rows("renewing a secret") as connection:
-            users.renew(connection, name, kept, _microseconds())
-        return secret
+            users.renew(connection, name, chosen.secret_hash, _microseconds())
+        return chosen.secret
 
     def change_console_role(self, name: str, role: Role) -> None:
         """Give a person another role. Raises NotFound, ConfigurationError for an unknown role."""
@@ -74,15 +82,22 @@ class Console:
         with self.store.own_rows("removing a person of the console") as connection:
             users.remove(connection, name)
 
-    def check_console_secret(self, name: str, secret: str) -> ConsoleUser | None:
+    def check_console_secret(
+        self, name: str, secret: str, *, tried: MutableMapping[str | None, bool] | None = None
+    ) -> ConsoleUser | None:
         """The person whose name and secret these are, else None: after the same time, whether the name is known or not.
 
         No transaction is open while the secret is tried. A secret of more than 1 kB is nobody's, and is not tried.
+        `tried` has what came of trying this secret on hashes before, and gets what comes of it now: several accounts
+        that keep the same hash then try it once.
         """
         from connecteam_sync.store.console.passwords import fits
 
         found = self._found_console_user(name)
-        return found.user if fits(secret, found and found.secret_hash) and found is not None else None
+        kept, known = None if found is None else found.secret_hash, {} if tried is None else tried
+        if kept not in known:
+            known[kept] = fits(secret, kept)
+        return found.user if found is not None and known[kept] else None
 
     def _found_console_user(self, name: str) -> KeptUser | None:
         from connecteam_sync.core.console import name_key

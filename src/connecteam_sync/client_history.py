@@ -54,7 +54,8 @@ class Records:
 
     def timesheet(self, employee: int | str, first: date, last: date) -> dict[date, int]:
         """Connecteam's own total of each local day, in minutes, as the last `verify` of it saw it: rounded and reduced
-        by Connecteam's rules. A day that was never verified is not there. Connecteam is not asked. Raises NotFound.
+        by Connecteam's rules. A day that was never verified is not there, nor is one that was purged (`purged()` has
+        those). Connecteam is not asked. Raises NotFound.
         """
         from connecteam_sync.store.mirror import timesheets  # noqa: PLC0415 - not needed at start
 

@@ -26,9 +26,13 @@ class Retentions:
     _settings: Settings
     _in_use: InUse
 
-    def check(self) -> RetentionCheck:
-        """How long records have to be kept, which days may be purged, and which were; legal holds that stand."""
-        return self._retention.check()
+    def check(self, *, counted: bool = True) -> RetentionCheck:
+        """How long records have to be kept, which days may be purged, and which were; legal holds that stand, and
+        rights that the database user lacks for any of it (a run needs none of these).
+
+        With `counted=False`, in a few statements: without what a purge of these days would take, and without rights.
+        """
+        return self._retention.check(counted=counted)
 
     def foreseen(self, days: str, *, with_rows: bool = False) -> Purge:
         """What a purge of these days would remove and leave; nothing is written.
@@ -48,7 +52,7 @@ class Retentions:
 
         Raises NotConfirmed unless `confirm` repeats the days (`2021-01-01..2021-12-31`); RetentionRefused for days that
         have to be kept, for days with corrections that wait, or if a purge of other days was broken off; WindowError,
-        LockHeld.
+        LockHeld; DatabaseError, before anything is written, if the database user lacks a right for it.
         """
         self._context.belonging.check_stored()
         return self._retention.purge(days, confirm=confirm, with_rows=with_rows, by=by)
@@ -74,12 +78,13 @@ class Retentions:
 
     def erase(self, employee: int | str, *, confirm: str, by: str | None = None) -> Erasure:
         """Blank an employee's name, e-mail address and phone number in our tables: users, holds, receipts, and the
-        employees that runs made or renamed. It cannot be taken back. Ids and hours stay, and so does the host's table
-        of employees.
+        employees that runs made or renamed. Plans kept in the console, and the files of `keep_inputs` on this machine,
+        that name them are removed. It cannot be taken back. Ids and hours stay, and so does the host's table of
+        employees.
 
         Raises NotConfirmed unless `confirm` is their id or their whole name; RetentionRefused if anything of theirs is
         of a day that has to be kept, or they are on a legal hold; NotFound; ConfigurationError if several could be
-        meant.
+        meant; DatabaseError, before anything is written, if the database user lacks a right for it.
         """
         self._context.belonging.check_stored()
         return self._retention.erase(employee, confirm=confirm, by=by)
@@ -88,7 +93,7 @@ class Retentions:
     def _retention(self) -> Retention:
         from connecteam_sync.engine.retention import Retention
 
-        return Retention(self._context, self._settings.retention_years)
+        return Retention(self._context, self._settings.retention_years, self._settings.state_folder)
 
 
 def retention_of(context: Context, settings: Settings, in_use: InUse) -> Retentions:

@@ -13,9 +13,9 @@ import msgspec
 
 from connecteam_sync.api.credentials import HOSTS, require_host
 from connecteam_sync.config_names import PREFIX, require_column, require_known, require_words, time_clock_ids
-from connecteam_sync.config_secrets import SECRETS, named, secret
+from connecteam_sync.config_secrets import SECRETS, marks_of, named, secret
 from connecteam_sync.core.change import Planner, Policy
-from connecteam_sync.core.payroll_settings import LayoutSettings, PaySchedule
+from connecteam_sync.core.payroll_settings import LayoutSettings, PaySchedule, TimeStampSettings
 from connecteam_sync.core.proxies import CHECKS as PROXY_CHECKS
 from connecteam_sync.core.receivers import CHECKS as RECEIVER_CHECKS
 from connecteam_sync.core.timesheets import TimesheetRules
@@ -105,6 +105,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What the layouts of payroll systems want: `[payroll]`, too, and its sections."""
     certificate_key: str | None = None
     """The file of the key that signs certificates, or the .pub file of one in an agent: `[payroll]`, too."""
+    time_stamps: TimeStampSettings = TimeStampSettings()
+    """Who says when certificates were signed: `[payroll]`, too."""
     retention_years: int = 3
     """How long records are kept: `years` of `[retention]`; the law wants three at least."""
     file: Path | None = None
@@ -117,6 +119,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def secrets(self) -> Mapping[str, str]:
         """Where secrets are read."""
         return os.environ if self.environ is None else self.environ
+
+    def marks(self) -> tuple[object, ...]:
+        """The files that it was read from as they are now: others than before mean that it may no longer hold."""
+        return marks_of(self.secrets, self.file)
 
     @property
     def state_folder(self) -> Path | None:
@@ -175,8 +181,8 @@ _RANGES: dict[str, tuple[float, float]] = {
     "day_reserve_share": (0, 0.9),
 }
 _SECTIONS = {
-    *("tables", "own", "payroll", "pay_schedule", "layouts", "certificate_key", "retention_years"),
-    *("file", "planner", "account", "environ"),
+    *("tables", "own", "payroll", "pay_schedule", "layouts", "certificate_key", "time_stamps"),
+    *("retention_years", "file", "planner", "account", "environ"),
 }
 _TABLES = ("tables", "payroll", "retention")
 """What is a section of the file."""
@@ -185,6 +191,11 @@ KEYS = tuple(name for name in Settings.__struct_fields__ if name not in _SECTION
 _OWN = OwnNames.__struct_fields__
 """The keys of `[tables]` that name our own tables; in the environment TABLE_PREFIX and TABLE_SCHEMA."""
 _CERTIFICATE_KEY = f"{PREFIX}CERTIFICATE_KEY_FILE"
+FLEET = frozenset(
+    f"{PREFIX}{name}"
+    for name in ("EXECUTOR", "BROKER_URL", "BROKER_URL_FILE", "CONTROL_DATABASE_URL", "CONTROL_DATABASE_URL_FILE")
+)
+"""Variables about all accounts together: `config_fleet` reads them."""
 _WHOLE = {name for name in _RANGES if Settings.__annotations__[name].startswith("int")}
 """The keys that are whole numbers."""
 
@@ -316,7 +327,7 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     known = tuple(f"{PREFIX}{name.upper()}" for name in (*KEYS, *(f"table_{name}" for name in _OWN)))
     other = {f"{PREFIX}{name}{tail}" for name in SECRETS for tail in ("", "_FILE")} | {_CERTIFICATE_KEY}
-    other.add(f"{PREFIX}DATABASE_URL_FILE")
+    other |= {f"{PREFIX}DATABASE_URL_FILE", *FLEET}
     for variable in sorted(environ):
         if not variable.startswith(PREFIX) or variable == f"{PREFIX}TEST_DATABASES":
             continue

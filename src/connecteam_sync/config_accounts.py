@@ -46,6 +46,7 @@ class Section(NamedTuple):
 
     values: Mapping[str, Any]
     place: str
+    file: Path | None = None
 
 
 class Accounts:
@@ -177,7 +178,7 @@ def _variables(
     # What the environment says of this account alone takes the place of its section's file, and the other way round.
     said_alone = {_bare(variable) for variable in mine}
     files = {variable: path for variable, path in given.items() if _bare(variable) not in said_alone}
-    return Environ(rest | files | mine, names, prefixes[name])
+    return Environ(rest | files | mine, names, prefixes[name], section.file)
 
 
 def _bare(variable: str) -> str:
@@ -199,7 +200,7 @@ def _of_folder(folder: Path, place: str) -> dict[str, Section]:
             raise ConfigurationError(
                 f"{place}: {folder} has {len(files):,} files", next_step=f"at most {_MOST:,} accounts are possible"
             )
-        return {path.stem: Section(_read(path), str(path)) for path in files}
+        return {path.stem: Section(_read(path), str(path), path) for path in files}
     except OSError as error:
         raise ConfigurationError(
             f"{place}: {folder} cannot be read: {error.strerror or error}",

@@ -13,7 +13,7 @@ from connecteam_sync.config_names import require_known
 from connecteam_sync.core.layouts.shape import Key
 from connecteam_sync.core.layouts.systems import LAYOUTS
 from connecteam_sync.core.pay_schedule import LAST_ANCHOR, is_anchor_of_halves
-from connecteam_sync.core.payroll_settings import ROUNDING_RULES, LayoutSettings, PaySchedule
+from connecteam_sync.core.payroll_settings import ROUNDING_RULES, LayoutSettings, PaySchedule, TimeStampSettings
 from connecteam_sync.core.timesheets import TimesheetRules
 from connecteam_sync.core.window import EARLIEST, LATEST, MAX_WINDOW_DAYS
 from connecteam_sync.errors import ConfigurationError
@@ -26,12 +26,12 @@ _SYSTEMS: Mapping[str, Mapping[str, Key]] = {name: layout.keys for name, layout 
 """The sections of payroll systems, and the keys of each."""
 _LEAST_YEARS, _MOST_YEARS = 3, 100
 """Payroll records are kept for three years at least: 29 CFR 516.5. A company may keep them longer."""
-Rules = TypeVar("Rules", TimesheetRules, PaySchedule)
+Rules = TypeVar("Rules", TimesheetRules, PaySchedule, TimeStampSettings)
 
 
 def payroll_rules(value: object, place: str) -> dict[str, Any]:
     """The settings of a section by their names: what time clocks do to timesheets, when pay periods begin and end, what
-    layouts of payroll systems want, and the file of the key that signs certificates, if one is named.
+    layouts of payroll systems want, the file of the key that signs certificates, and who stamps them, if that is named.
 
     Raises ConfigurationError with the key, its place and the cure.
     """
@@ -55,14 +55,17 @@ def payroll_rules(value: object, place: str) -> dict[str, Any]:
         PaySchedule,
         where,
         'schedule is weekly, biweekly, semimonthly, monthly or days; anchor is a day: anchor = "2025-12-01";'
-        ' workweek_start = "sunday"; two_persons = true',
+        ' workweek_start = "sunday"; two_persons = true;'
+        " overtime_preview is flsa or california",
     )
     _require_usable(schedule, where)
+    _require_day_start(value, schedule, where)
     return {
         "payroll": rules,
         "pay_schedule": schedule,
         "layouts": _layouts(value, place),
         "certificate_key": _key_file(value.get(_CERTIFICATE_KEY), where),
+        "time_stamps": _time_stamps(value, where),
     }
 
 
@@ -78,13 +81,35 @@ def _key_file(value: object, where: str) -> str | None:
     return value.strip()
 
 
+def _time_stamps(value: Mapping[str, object], where: str) -> TimeStampSettings:
+    """Both keys, or neither of them: a time stamp that cannot be checked is none."""
+    form = 'write time_stamp_url = "https://…" and time_stamp_ca = "/etc/connecteam-sync/authority.pem"'
+    found = _converted(value, TimeStampSettings, where, form)
+    url, authority = found.time_stamp_url, found.time_stamp_ca
+    if url is None and authority is None:
+        return found
+    if url is None or authority is None or not authority.strip():
+        raise ConfigurationError(
+            f"{where}: {'time_stamp_url' if url is None else 'time_stamp_ca'} is missing: a time stamp is asked for at"
+            " the one, and checked by the other",
+            next_step=f"{form}; or take both away",
+        )
+    if re.fullmatch(r"https?://[^/\s@?#]+(/[^\s@]*)?", url) is None:
+        raise ConfigurationError(
+            f"{where}: time_stamp_url is no address of a time stamp authority, without a user and a password",
+            next_step=form,
+        )
+    return found
+
+
 def _require_ours(name: str, where: str) -> None:
     if name in _ELSEWHERE:
         raise ConfigurationError(
             f"{where}: {name} cannot be set: pay periods are calendar days of the business's time zone, from midnight",
             next_step="take it away; the zone is the key timezone at the top of the file",
         )
-    known = (*TimesheetRules.__struct_fields__, *PaySchedule.__struct_fields__, _CERTIFICATE_KEY)
+    kinds = (TimesheetRules, PaySchedule, TimeStampSettings)
+    known = (*(name for kind in kinds for name in kind.__struct_fields__), _CERTIFICATE_KEY)
     require_known(name, (*known, "rounding", "jobs", *_SYSTEMS), where)
 
 
@@ -160,6 +185,22 @@ def _require_usable(schedule: PaySchedule, where: str) -> None:
         )
     if anchor is not None:
         _require_anchor(anchor, schedule, where)
+
+
+def _require_day_start(value: Mapping[str, object], schedule: PaySchedule, where: str) -> None:
+    """Raises ConfigurationError for workdays of a preview that nobody sees, or that begin at no time of day."""
+    if "overtime_day_start" not in value:
+        return
+    if schedule.overtime_preview is None:
+        raise ConfigurationError(
+            f"{where}: overtime_day_start is set, but no overtime_preview",
+            next_step='set overtime_preview = "flsa" (or california), or take it away',
+        )
+    if re.fullmatch("([01][0-9]|2[0-3]):[0-5][0-9]", schedule.overtime_day_start) is None:
+        raise ConfigurationError(
+            f"{where}: overtime_day_start is {schedule.overtime_day_start[:60]!r}",
+            next_step='write the time at which a workday begins: overtime_day_start = "04:00"',
+        )
 
 
 def _require_anchor(anchor: date, schedule: PaySchedule, where: str) -> None:

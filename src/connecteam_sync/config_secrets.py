@@ -22,11 +22,18 @@ SECRETS = {
 class Environ(Mapping[str, str]):
     """Variables that hold secrets. Printing it shows none.
 
-    `names` says where a variable of an account comes from, and `prefix` what its variables begin with.
+    `names` says where a variable of an account comes from, and `prefix` what its variables begin with; `file` is that
+    of the account, where it has one.
     """
 
-    def __init__(self, values: Mapping[str, str], names: Mapping[str, str] | None = None, prefix: str = PREFIX) -> None:
-        self._values, self.names, self.prefix = dict(values), dict(names or {}), prefix
+    def __init__(
+        self,
+        values: Mapping[str, str],
+        names: Mapping[str, str] | None = None,
+        prefix: str = PREFIX,
+        file: Path | None = None,
+    ) -> None:
+        self._values, self.names, self.prefix, self.file = dict(values), dict(names or {}), prefix, file
 
     def __getitem__(self, name: str) -> str:
         return self._values[name]
@@ -60,6 +67,28 @@ def loose_files(environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
             said = named(f"{PREFIX}{name}_FILE", environ)
             warnings.append(f"others may write to {path}, the file of {said}: chmod go-w {path}")
     return tuple(warnings)
+
+
+Mark = tuple[str, int, int, int]
+"""A file as it was: its path, when it was written (nanoseconds), its size (bytes) and its number; 0 if it is away."""
+
+
+def marks_of(environ: Mapping[str, str], file: Path | None) -> tuple[Mark, ...]:
+    """The files of a configuration as they are now, without reading them: `file`, that of the account, and those of
+    secrets. Others than before mean that what was read may no longer hold.
+    """
+    names = [environ.get(f"{PREFIX}{name}_FILE", "").strip() for name in (*sorted(SECRETS), "DATABASE_URL")]
+    own = environ.file if isinstance(environ, Environ) else None
+    paths = [*(str(one) for one in (file, own) if one is not None), *filter(None, names)]
+    return tuple(_mark(path) for path in paths)
+
+
+def _mark(path: str) -> Mark:
+    try:
+        found = Path(path).stat()
+    except (OSError, ValueError):
+        return path, 0, 0, 0
+    return path, found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def secret(name: str, environ: Mapping[str, str]) -> str | None:

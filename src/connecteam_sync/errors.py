@@ -15,6 +15,7 @@ ConnecteamSyncError                    1
 │   ├── DatabaseUnavailable            1 * no connection, or it was lost: the server is away, restarts or is full
 │   ├── RecordRefused                  1   the host's table refuses what was to be written
 │   └── RowMoved                       6 * somebody else wrote a row between our reading and our writing
+├── BrokerUnavailable                  1 * the broker of a fleet does not answer; what was due stays due
 ├── Refused                            4   nothing was written
 │   ├── GuardRefused                   4
 │   ├── StalePlan                      4
@@ -89,6 +90,8 @@ class ConfigurationError(ConnecteamSyncError):
     """A setting is missing, unknown or impossible; the message names the key and its place."""
 
     exit_code = 2
+    is_of_file = False
+    """Whether it is about a file beside the database: then the database is not named as what is at fault."""
 
 
 class NotInitialised(ConfigurationError):  # noqa: N818 - a state, in the field's words
@@ -153,6 +156,12 @@ class DatabaseError(ConnecteamSyncError):
 
 class DatabaseUnavailable(DatabaseError):  # noqa: N818 - says what happened
     """No connection to the database, or it was lost: the server is away, restarts, or is full."""
+
+    retryable = True
+
+
+class BrokerUnavailable(ConnecteamSyncError):  # noqa: N818 - says what happened
+    """The broker of a fleet does not answer, or did not confirm a message. What was due stays due."""
 
     retryable = True
 

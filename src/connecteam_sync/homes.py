@@ -25,8 +25,8 @@ _NAMES: Mapping[str, str] = {
     ),
     "core.clocktime": "AppliedValues ClockTime Employee TrackedShift",
     "core.compare": "Comparison DamageKind LegacyDamage",
-    "core.console": "AuditEntry ConsoleUser KeptPlan PlanState",
-    "core.corrections": "Correction CorrectionKind CorrectionsPage CorrectionState Times",
+    "core.console": "AuditEntry ConsoleUser KeptPlan NewSecret PlanState",
+    "core.corrections": "Correction CorrectionKind CorrectionsPage CorrectionState",
     "core.events": (
         "CallFailed ChangesWritten Event HoldsOpened HoldsResolved InputsNotKept Level RunBegan RunEnded "
         "SliceAgain SliceBegan SliceDone SliceFailed SliceRefused StepBegan StepName Waiting Working"
@@ -40,7 +40,8 @@ _NAMES: Mapping[str, str] = {
     "core.holds": "HoldGroup",
     "core.hours": "Hours HoursBy HoursLine LeftOut",
     "core.keys": "RowId",
-    "core.payroll_settings": "LayoutSettings PaySchedule PayScheduleKind RoundingRule",
+    "core.overtime": "OvertimePreview OvertimeWeek",
+    "core.payroll_settings": "LayoutSettings OvertimeRule PaySchedule PayScheduleKind RoundingRule TimeStampSettings",
     "core.lock_check": "ClosedDays Closing LockEvent LockScope Opening Verified",
     "core.looks": "BadLook Looked",
     "core.mirrored": "Mirrored",
@@ -51,14 +52,14 @@ _NAMES: Mapping[str, str] = {
     "core.problems": "Problem ProblemName",
     "core.progress": "Progress",
     "core.proofs": "ProvenDay",
-    "core.retention": "Erasure LegalHold Purge PurgeCounts PurgeState RetentionCheck Stays",
+    "core.retention": "Erasure LegalHold MissingRight Purge PurgeCounts PurgeState RetentionAct RetentionCheck Stays",
     "core.roles": "Role",
     "core.run": (
         "Acknowledgement Check Difference Entry Failure Move Person Plan QuietLooks Run RunKind Slice StandingHold "
         "Status Suggestion Trigger Verdict Verification VerifyResult"
     ),
     "core.same_minute": "ByMinute",
-    "core.shift": "Break InvalidRecord Shift Snapshot User",
+    "core.shift": "Break InvalidRecord Shift Snapshot Times User",
     "core.status": "MirrorState MirrorStatus",
     "core.support": "Replay ReplayedLook SupportBundle",
     "core.three_counts": "CountedDay CountName PersonTotal",
@@ -69,7 +70,7 @@ _NAMES: Mapping[str, str] = {
     "core.window": "LockSource LockedDay Window",
     "engine.events": "Emit",
     "errors": (
-        "AdoptRefused BadAnswer BudgetSpent CertificateRefused ClientInUse ConfigurationError "
+        "AdoptRefused BadAnswer BrokerUnavailable BudgetSpent CertificateRefused ClientInUse ConfigurationError "
         "ConnecteamSyncError CorrectionRefused DatabaseError DatabaseUnavailable ExportRefused FeedReset "
         "GuardRefused LockHeld LockRefused MappingRefused NotConfirmed NotFound NotInitialised NotOurs "
         "NotServed PeriodRefused RecordRefused Refused Rejected RetentionRefused RowMoved StalePlan "

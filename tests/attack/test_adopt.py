@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -407,3 +408,19 @@ def test_a_double_written_just_before_the_key_is_removed_too(world: World, datab
     assert row["total_minutes"] == 60
     world.mirror.undo_adopt()
     assert world.table() == [*before, row]
+
+
+def test_a_purge_leaves_the_take_over_on_record(world: World) -> None:
+    """Its entries go with their days, so it is not taken back; that the table was taken over, and how, stays."""
+    first, days = date(2021, 3, 5), "2021-03-01..2021-03-07"
+    begin = world.company.at(first, "06:00")
+    for _ in range(2):
+        put(world, begin, begin + 3600)
+    done = world.mirror.adopt()
+    assert (done.kind, done.window.first, done.exit_code) == ("adopt", first, 0)
+    world.work(3, "08:00", "16:00")
+    world.sync()
+    world.mirror.retention.purge(days, confirm=days)
+    assert world.mirror.show(done.id or 0)[0].kind == "adopt"
+    with pytest.raises(UndoRefused, match=f"was purged on .*: what run {done.id} did there is not on record any more"):
+        world.mirror.undo_adopt()

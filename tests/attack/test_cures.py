@@ -9,12 +9,13 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import URL, make_url
+from sqlalchemy import URL, create_engine, make_url
 from test_damaged import host_tables
 
-from connecteam_sync.errors import ConfigurationError
+from connecteam_sync.errors import ConfigurationError, DatabaseError
 from connecteam_sync.store.sql.connect import database_url
 from connecteam_sync.store.store import Store
+from connecteam_sync.store.tables.privileges import lacking
 from support.databases import run_statement
 from test_command import Terminal, terminal
 
@@ -148,6 +149,24 @@ def test_a_statement_that_is_given_no_time_is_told_as_that(terminal: Terminal, n
         assert "foresaw" not in said.out + said.err
         if "statement timeout" in said.out:
             assert "statement_timeout of PostgreSQL" in said.out
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_statement_that_was_ended_says_nothing_of_the_server_or_of_rights(database: str) -> None:
+    """It waits for a table that another program has locked, for longer than it may."""
+    store = Store(database)
+    store.init()
+    store.close()
+    url = make_url(database)
+    short = Store(url.update_query_dict({"options": "-c statement_timeout=300"}).render_as_string(hide_password=False))
+    engine = create_engine(url)
+    with engine.begin() as other:
+        other.exec_driver_sql("LOCK TABLE clock_times IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(DatabaseError, match="statement timeout") as error:
+            lacking(short, creates_employees=False)
+    assert "statement_timeout of PostgreSQL" in error.value.next_step
+    short.close()
+    engine.dispose()
 
 
 URLS: dict[str, str] = {

@@ -22,7 +22,7 @@ from hypothesis.stateful import precondition, rule, run_state_machine_as_test
 from connecteam_sync.core.change import Hold
 from connecteam_sync.core.run import Run
 from connecteam_sync.core.window import Window
-from connecteam_sync.sandbox.company import OFFICE
+from connecteam_sync.sandbox.company import OFFICE, Activity
 from support import invariants, payroll_invariants
 from support.assertion_counts import replay, require, tell
 from support.company_life import (
@@ -36,7 +36,8 @@ from support.company_life import (
     slots,
     spans,
 )
-from support.payroll_life import PayrollLife, person_days
+from support.looking_back import LookingBack
+from support.payroll_life import person_days
 from support.scenario import FIRST, LAST
 
 EXAMPLES = int(os.environ.get("CONNECTEAM_SYNC_MACHINES", "30"))
@@ -70,6 +71,7 @@ ASSERTIONS = (
     "no secret in any output",
     "reports equal a count",
     "the journal gives the table",
+    "the table of an earlier run",
     "the unique key",
     "undo is byte-identical",
     "whole or not at all",
@@ -99,7 +101,7 @@ HARMLESS = ("html_200", "truncated", "empty_body", "null_data", "wrong_list", "r
 KEPT = Path(__file__).parent.parent / "corpus" / "machine"
 
 
-class Life(PayrollLife):
+class Life(LookingBack):
     """Its table is mirrored, planned, locked, paid by, undone and interrupted, and judged after every step."""
 
     # -- runs ----------------------------------------------------------------------------------------------------------
@@ -212,6 +214,7 @@ class Life(PayrollLife):
         assert self.world.table() == before, "undo"
         invariants.REACH["undo is byte-identical"] += len(before) + len(after)
         assert run.id is not None
+        self.keep_copy(run.id, before)
         self.undoable = (run.id, after, before)
         self.homes = {}
 
@@ -240,6 +243,7 @@ class Life(PayrollLife):
     ) -> None:
         """What must hold of everything that any run wrote."""
         rows, old = after["clock_times"], before["clock_times"]
+        self.keep_copy(run.id, rows)
         journal = [entry for entry in after["connecteam_sync_changes"] if entry["run_id"] == run.id]
         upstream = {
             shift.id: (shift.user_id, shift.start)
@@ -259,7 +263,7 @@ class Life(PayrollLife):
         invariants.locked_days_unmoved(old, rows, locked)
         closed = person_days(before["person_locks"], before["connecteam_sync_shifts"], old)
         payroll_invariants.person_days_unmoved(old, rows, closed)
-        invariants.corrections_say_what_is_held(after["connecteam_sync_holds"], after["connecteam_sync_corrections"])
+        invariants.corrections_say_what_is_held(*self.held_and_corrected(after))
         invariants.keys_unique(rows)
         invariants.minutes_right([row for row in rows if row["id"] not in self.edited])
         invariants.journal_gives(after["connecteam_sync_changes"], rows, self.edited)
@@ -293,23 +297,22 @@ class Life(PayrollLife):
         ]
         return sum(
             clock == shift.clock_id and window.holds(shift.start)
-            for shift in self.company.shifts()
+            for shift in self.shown()
             if shift.id not in written and not shift.spoiled
             for clock, window in whole
         )
 
     def _judge_success(self, window: Window, run: Run, old: list[Any], after: dict[str, Any]) -> None:
         """What a run that says it succeeded has promised."""
-        believed = [s for s in self.company.shifts(window.first, window.last) if not s.spoiled]
-        self.seen |= {s.id for s in believed}
+        self.seen |= {s.id for s in self.shown(window) if not s.spoiled}
         invariants.every_shift_somewhere(
-            after["connecteam_sync_shifts"],
+            self.tracked(after),
             after["clock_times"],
             after["connecteam_sync_holds"],
             seen=self.seen,
             covered=(window.start_utc, window.end_utc),
         )
-        truth = self.company.truth(window.first, window.last)
+        truth = self.truth(window)
         mirrored = {row for row in self._facts() if window.start_utc <= row[1] < window.end_utc}
         invariants.converged(mirrored, truth, self._explained(after))
         if (window.first, window.last) == (FIRST, LAST):
@@ -334,6 +337,23 @@ class Life(PayrollLife):
             (now["clock_times"], now["connecteam_sync_changes"]),
         )
 
+    def shown(self, window: Window | None = None) -> list[Activity]:
+        """The shifts upstream (of these days) that a mirror has to know."""
+        return self.company.shifts() if window is None else self.company.shifts(window.first, window.last)
+
+    def truth(self, window: Window) -> set[invariants.Fact]:
+        """The rows that a mirror has to have of these days."""
+        return set(self.company.truth(window.first, window.last))
+
+    def tracked(self, after: dict[str, Any]) -> invariants.Rows:
+        """The tracked shifts, each of which has a row or is held unless it is gone."""
+        rows: invariants.Rows = after["connecteam_sync_shifts"]
+        return rows
+
+    def held_and_corrected(self, after: dict[str, Any]) -> tuple[invariants.Rows, invariants.Rows]:
+        """The holds and corrections that have to agree."""
+        return after["connecteam_sync_holds"], after["connecteam_sync_corrections"]
+
     def _judge_pay(self, after: dict[str, Any]) -> None:
         """Rows and corrections of everybody who is sure are what Connecteam says."""
         employees = {one.user_id: one.employee_id for one in self.world.mirror.employees()}
@@ -342,7 +362,9 @@ class Life(PayrollLife):
         unsure = {row["employee_id"] for row in after["clock_times"] if row["id"] in self.edited}
         of_rows = {row["id"]: row["employee_id"] for row in after["clock_times"]}
         for hold in after["connecteam_sync_holds"]:
-            if hold["resolved_run"] is None and hold["reason"] != "locked_day":
+            # Of somebody whom a later slice of the run made an employee, the next run makes the correction.
+            is_corrected = hold["reason"] == "locked_day" and hold["employee_id"] is not None
+            if hold["resolved_run"] is None and not is_corrected:
                 unsure |= {hold["employee_id"], employees.get(hold["user_id"]), of_rows.get(hold["clock_time_id"])}
         unsure |= {key for key in {*of_rows.values()} if key not in known.values()}
         ledger = self.world.mirror.payroll.exports()

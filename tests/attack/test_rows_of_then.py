@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from connecteam_sync.core.clocktime import ClockTime
@@ -79,4 +81,81 @@ def test_rows_of_then_are_what_a_copy_has(database: str, seed: int) -> None:
         for person in people & every.keys():
             alone = world.mirror.payroll.timesheet(person, DAYS, as_of=middle)
             assert (alone.weeks, alone.edits) == (every[person].weeks, every[person].edits)
+        world.mirror.close()
+
+
+@pytest.fixture
+def world(initialised: str) -> Iterator[World]:
+    """A shift whose row somebody edits, which a run sees and leaves; the row has 7 minutes then."""
+    with Sandbox(Company(0), SandboxSettings(minute_limit=100_000)) as sandbox:
+        made = World(sandbox, initialised, local_edits="keep")
+        made.work(2, "08:00", "16:00")
+        assert made.sync().id == 1
+        made.execute("UPDATE clock_times SET total_minutes = 7")
+        assert made.sync().id == SEEN
+        yield made
+        made.mirror.close()
+
+
+SEEN = 2
+"""The run that sees the edit."""
+
+
+def minutes(world: World, moment: int) -> list[tuple[int, bool]]:
+    """The minutes of each row as of a run, and whether the journal says that; hours and timesheets agree."""
+    found = [
+        (one.gross_minutes, one.is_journaled)
+        for sheet in world.mirror.payroll.timesheets(DAYS, as_of=moment)
+        for one in sheet.shifts
+    ]
+    total = world.mirror.payroll.hours(world.window, as_of=moment).total
+    assert (total.rows, total.gross_minutes) == (len(found), sum(one for one, _ in found))
+    return found
+
+
+def test_an_edit_that_was_left_until_a_later_run_corrected_it(world: World) -> None:
+    """As of the runs between it stood in the table, whatever became of the hold."""
+    strict = world.mirror_of(world.sandbox, world.mirror.store.url.render_as_string(hide_password=False))
+    corrected = strict.sync(world.window)
+    strict.close()
+    assert corrected.counts.updated == 1
+    assert minutes(world, 1) == [(480, True)]
+    assert minutes(world, SEEN) == [(7, False)]
+    assert minutes(world, corrected.id or 0) == [(480, True)]
+
+
+def test_a_row_that_was_edited_and_deleted_later(world: World) -> None:
+    """The hold that stands for the edit says by and by that the row is gone: not as of the run before."""
+    world.execute("DELETE FROM clock_times")
+    deleted = world.sync().id or 0
+    assert [one.first_run for one in world.mirror.holds()] == [SEEN]
+    later = world.sync().id or 0
+    assert minutes(world, 1) == [(480, False)]
+    assert minutes(world, SEEN) == [(480, False)]
+    assert minutes(world, deleted) == minutes(world, later) == []
+
+
+def test_a_row_that_was_deleted_after_its_shift_was(world: World) -> None:
+    """While the hold stood on the edited row it was there."""
+    world.company.delete(world.company.shifts()[0].id)
+    gone = world.sync().id or 0
+    world.execute("DELETE FROM clock_times")
+    later = world.sync().id or 0
+    assert minutes(world, gone) == [(480, False)]
+    assert minutes(world, later) == []
+
+
+def test_an_edit_that_no_run_had_seen_is_not_of_then(initialised: str) -> None:
+    """A hold that stood on the row for another reason says nothing of edits: the journal has what was there."""
+    with Sandbox(Company(0), SandboxSettings(minute_limit=100_000)) as sandbox:
+        world = World(sandbox, initialised, max_deletes_of_person=0)
+        shift = world.work(2, "08:00", "16:00")
+        for day in (1, 2, 3):
+            world.work(day, "09:00", "10:00", user=max(world.company.people))
+        world.sync()
+        world.company.delete(shift.id)
+        guarded = world.sync().id or 0
+        assert [one.hold.reason for one in world.mirror.holds()] == ["deletes_guarded"]
+        world.execute("UPDATE clock_times SET total_minutes = 7")
+        assert sorted(minutes(world, guarded)) == [*[(60, True)] * 3, (480, True)]
         world.mirror.close()

@@ -12,6 +12,7 @@ import pytest
 from connecteam_sync.core.as_of import (
     AsOf,
     AsOfName,
+    HoldThen,
     Journaled,
     LinkOfShift,
     SeenEdits,
@@ -20,9 +21,8 @@ from connecteam_sync.core.as_of import (
     rows_then,
     seen_edits,
 )
-from connecteam_sync.core.change import Change, ChangeKind, Hold, HoldReason
+from connecteam_sync.core.change import Change, ChangeKind
 from connecteam_sync.core.clocktime import ClockTime, clock_time_of
-from connecteam_sync.core.run import StandingHold
 
 CHICAGO = ZoneInfo("America/Chicago")
 DAY = (date(2025, 12, 2), date(2025, 12, 2))
@@ -85,7 +85,7 @@ def test_an_edit_of_others_counts_from_the_run_that_saw_it() -> None:
     assert then([row(1)], entries, 5) == ((row(1),), frozenset())
     assert then([edited], entries[:1], 9) == ((row(1),), frozenset())
     assert then([edited], entries[:1], 9, SeenEdits(rows=frozenset({1}))) == ((edited,), frozenset({1}))
-    assert then([edited], entries[:1], 9, SeenEdits(shifts=frozenset({"s1"}))) == ((edited,), frozenset({1}))
+    assert then([edited], entries[:1], 9, SeenEdits(shifts=frozenset({"s1"}))) == ((row(1),), frozenset())
     assert then([edited], entries[:1], 9, SeenEdits(unlinked=frozenset({"s1"}))) == ((row(1),), frozenset())
 
 
@@ -105,25 +105,35 @@ def test_a_row_that_others_deleted() -> None:
 
 
 def test_which_edits_a_run_had_seen() -> None:
-    """Holds that keep an edit, opened by then; shifts that were noted by then as gone or without a row."""
-
-    def standing(reason: HoldReason, run: int, **more: Any) -> StandingHold:  # noqa: ANN401 - any field of a hold
-        hold = Hold(reason=reason, subject="x", detail="", **more)
-        return StandingHold(id=1, hold=hold, time_clock_id=1, first_seen=0, first_run=run)
-
-    holds = [
-        standing("local_edit", 4, clock_time_id=1),
-        standing("locked_day", 5, shift_id="s5"),
-        standing("local_edit", 6, clock_time_id=6),
-        standing("orphan", 1, clock_time_id=7),
+    """Holds that left an edit, of a row or of one that was gone by then; shifts noted by then as without a row."""
+    stood = [
+        HoldThen("local_edit", "shift:s1", 1, 1, "s1"),
+        HoldThen("locked_day", "shift:s5", 1, None, "s5", is_of_then=True),
+        HoldThen("local_edit", "shift:s6", 1, None, "s6"),
     ]
     links = {
         "gone": LinkOfShift(is_living=False, changed_in_run=5),
         "later": LinkOfShift(is_living=False, changed_in_run=6),
         "living": LinkOfShift(is_living=True, changed_in_run=1),
     }
-    found = seen_edits(holds, links, AsOf(at=0, entry=0, newest_run=5))
+    found = seen_edits(stood, links, AsOf(at=0, entry=0, newest_run=5))
     assert found == SeenEdits(frozenset({1}), frozenset({"s5"}), frozenset({"gone"}))
+
+
+def test_an_edit_that_a_hold_left_and_a_later_run_corrected() -> None:
+    """It was in the table as long as the hold stood: as the later run found it, since nobody knows more."""
+    edited, seen = row(1, 7), SeenEdits(rows=frozenset({1}))
+    entries = [entry(3, None, row(1)), entry(6, edited, row(1, 90))]
+    assert then([row(1, 90)], entries, 5, seen) == ((edited,), frozenset({1}))
+    assert then([row(1, 90)], [entries[0], entry(6, row(1), row(1, 90))], 5, seen) == ((row(1),), frozenset())
+    assert then([row(1, 90)], entries, 5, SeenEdits(shifts=frozenset({"s1"}))) == ((row(1),), frozenset())
+
+
+def test_a_row_that_a_hold_left_and_somebody_deleted_later() -> None:
+    """It was there while the hold stood on it, whatever became of its shift."""
+    there, deleted = SeenEdits(rows=frozenset({1}), unlinked=frozenset({"s1"})), SeenEdits(shifts=frozenset({"s1"}))
+    assert then([], [entry(3, None, row(1))], 9, there) == ((row(1),), frozenset({1}))
+    assert then([], [entry(3, None, row(1))], 9, deleted) == ((), frozenset())
 
 
 def test_the_shift_of_a_row() -> None:

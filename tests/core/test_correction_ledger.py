@@ -17,12 +17,12 @@ from connecteam_sync.core.corrections import (
     CorrectionState,
     Part,
     Source,
-    Times,
     parts_of,
     reconciled,
 )
 from connecteam_sync.core.keys import provisional_employee
 from connecteam_sync.core.locks import Locks
+from connecteam_sync.core.shift import Times
 from connecteam_sync.core.window import locked_day, start_of_day
 
 ZONE = ZoneInfo("America/Chicago")
@@ -348,6 +348,20 @@ def test_the_way_back_takes_back_what_was_exported_and_no_more() -> None:
     ledger.decide("dismissed")
     ledger.look()
     assert ledger.states() == [("accepted", 30), ("cancelled", 15), ("pending", -30)]
+
+
+def test_the_way_back_of_several_exports_leads_to_what_was_there_before_the_first() -> None:
+    """From what the last one said to what the row has."""
+    ledger = Ledger()
+    for end in (16.5, 17):
+        ledger.look(*parts(row(MARIA, MONDAY, 8, 16), row(MARIA, MONDAY, 8, end)))
+        ledger.decide("accepted")
+        ledger.export()
+    ledger.look()
+    assert ledger.states() == [("accepted", 30), ("accepted", 30), ("pending", -60)]
+    first, last, back = ledger.live
+    assert (back.minutes_before, back.minutes_after) == (540, 480)
+    assert (back.before, back.after, back.counter_of) == (last.after, first.before, last.number)
 
 
 def test_other_times_with_the_same_minutes_are_told_again() -> None:

@@ -9,20 +9,11 @@ from typing import Any
 
 import pytest
 
+from connecteam_sync.core.breaks import Breaks, ShiftOfRow, has_unknown_break, unpaid_minutes
 from connecteam_sync.core.clocktime import ClockTime
-from connecteam_sync.core.corrections import Correction, Times
-from connecteam_sync.core.export_lines import (
-    COLUMNS,
-    Breaks,
-    ExportInputs,
-    ShiftOfRow,
-    export_lines,
-    harmless,
-    has_unknown_break,
-    long_csv,
-    unpaid_minutes,
-)
-from connecteam_sync.core.shift import Break
+from connecteam_sync.core.corrections import Correction
+from connecteam_sync.core.export_lines import COLUMNS, ExportInputs, export_lines, harmless, long_csv
+from connecteam_sync.core.shift import Break, Times
 from connecteam_sync.core.window import Window, start_of_day
 
 DAYS = Window(date(2025, 3, 30), date(2025, 3, 31), "Europe/Berlin")
@@ -90,6 +81,7 @@ def inputs(**more: Any) -> ExportInputs:  # noqa: ANN401 - any member
         ([(60, 90, UNPAID)], 30),
         ([(60, 90, PAID)], 0),
         ([(60, 90, UNPAID), (80, 100, UNPAID), (70, 75, UNPAID)], 40),
+        ([(80, 100, UNPAID), (60, 90, UNPAID)], 40),
         ([(-30, 10, UNPAID), (470, 500, UNPAID)], 20),
         ([(450, None, UNPAID)], 30),
         ([(-60, -10, UNPAID), (480, 500, UNPAID)], 0),
@@ -98,7 +90,7 @@ def inputs(**more: Any) -> ExportInputs:  # noqa: ANN401 - any member
     ],
 )
 def test_unpaid_breaks(spans: list[tuple[int, int | None, str]], minutes: int) -> None:
-    """Their union inside the shift."""
+    """Their union inside the shift, in whatever order they are remembered."""
     assert unpaid_minutes(SHIFT, times(480), breaks(*spans)) == minutes
 
 
@@ -140,6 +132,22 @@ def test_breaks_of_corrections() -> None:
         (20, 20),
         (-500, -470),
     ]
+
+
+def test_breaks_of_several_corrections_of_one_shift_in_one_file() -> None:
+    """Each counts from what all of those before it in this very file have taken off, not from the last one alone."""
+    longer = [correction(1, times(480), times(500)), correction(2, times(500), times(520))]
+    made = [*longer, correction(3, times(520), None, kind="removed")]
+    common = {"shifts_by_id": {"s1": SHIFT}, "breaks": breaks((60, 90, UNPAID)), "paid_breaks": {1: 10, 2: 10, 3: 10}}
+    assert [line.break_minutes for line in export_lines(inputs(corrections=made, **common))] == [20, 0, -30]
+
+
+def test_a_shift_of_a_purged_day_goes_with_all_that_its_corrections_took_off() -> None:
+    """Also with what one took off that the file before had, which this one repeats."""
+    made = [correction(1, times(480), times(500)), correction(2, times(500), None, kind="removed")]
+    known = {"paid_breaks": {1: 30, 2: 30}, "paid_corrections": {1: 15}, "forgotten": {1, 2}}
+    lines = export_lines(inputs(corrections=made, shifts_by_id={"s1": SHIFT}, **known))
+    assert [line.break_minutes for line in lines] == [15, -45]
 
 
 def written(name: str, **more: Any) -> list[dict[str, str]]:  # noqa: ANN401 - any argument

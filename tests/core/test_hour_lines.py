@@ -9,10 +9,10 @@ import msgspec
 import pytest
 
 from connecteam_sync.core.as_of import AsOf
+from connecteam_sync.core.breaks import Breaks, ShiftOfRow
 from connecteam_sync.core.change import Change, ChangeKind, Hold
 from connecteam_sync.core.clocktime import ClockTime, Employee, clock_time_of
 from connecteam_sync.core.corrections import Correction
-from connecteam_sync.core.export_lines import Breaks, ShiftOfRow
 from connecteam_sync.core.hours import HOURS_BY, Hours, HoursBy, LeftOut, csv_records, hours, parsed_by
 from connecteam_sync.core.pay_schedule import workweek_of
 from connecteam_sync.core.payroll_settings import PaySchedule

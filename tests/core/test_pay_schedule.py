@@ -224,4 +224,6 @@ def test_without_a_section_nothing_is_scheduled() -> None:
         "period_days": None,
         "workweek_start": None,
         "two_persons": False,
+        "overtime_preview": None,
+        "overtime_day_start": "00:00",
     }

@@ -9,17 +9,20 @@ import pytest
 
 from connecteam_sync.core.change import Hold, HoldReason
 from connecteam_sync.core.clocktime import clock_time_of
+from connecteam_sync.core.locks import Locks
 from connecteam_sync.core.period_check import (
     BadReceipt,
     CheckFacts,
     Obstacle,
+    SecondPerson,
     Undecided,
+    late_without_employee,
     obstacles,
     touching,
 )
 from connecteam_sync.core.run import Failure
 from connecteam_sync.core.three_counts import CountedDay
-from connecteam_sync.core.window import Window
+from connecteam_sync.core.window import Window, locked_day
 
 WINDOW = Window(date(2025, 12, 1), date(2025, 12, 14), "America/Chicago")
 NOON = WINDOW.start_utc + 12 * 3600
@@ -150,8 +153,9 @@ def test_corrections_that_nobody_has_decided() -> None:
 
 def test_a_second_person_who_is_still_missing() -> None:
     """In the words of whoever knows the state."""
-    one = only(not_reviewed="nobody has reviewed it yet")
+    one = only(not_reviewed=SecondPerson("nobody has reviewed it yet", "review"))
     assert (one.name, one.count, one.message) == ("not_reviewed", 1, "nobody has reviewed it yet")
+    assert one.next_step == "another person runs: connecteam-sync periods review 2025-12-01..2025-12-14"
 
 
 def test_obstacles_come_in_the_order_in_which_they_are_cured() -> None:
@@ -175,3 +179,25 @@ def test_obstacles_come_in_the_order_in_which_they_are_cured() -> None:
         "hold",
         "correction_undecided",
     ]
+
+
+def test_late_hours_of_people_without_an_employee() -> None:
+    """On closed days before the period only: those of open days are in the way of the period that they lie in."""
+    early, open_day = WINDOW.start_utc - 3600, WINDOW.start_utc - 30 * 3600
+    locks = Locks([locked_day(day, WINDOW.timezone) for day in (date(2025, 11, 30), date(2025, 12, 2))])
+
+    def late(reason: HoldReason = "locked_day", **fields: Any) -> bool:  # noqa: ANN401 - any field
+        values = {"instant": early, "user_id": 4, **fields}
+        return (
+            late_without_employee(WINDOW, [Hold(reason=reason, subject="shift:1", detail="x", **values)], locks) != ()
+        )
+
+    assert late()
+    assert late("unmapped_user")
+    assert late("ambiguous_employee")
+    assert not late("duplicate_clock_in")
+    assert not late(employee_id=1), "a correction says it"
+    assert not late(acknowledged=True)
+    assert not late(instant=open_day)
+    assert not late(instant=NOON + 86_400), "the checklist of its own period says it"
+    assert not late(instant=None)

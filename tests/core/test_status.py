@@ -99,7 +99,7 @@ def test_a_key_that_stopped_the_service_is_bad_at_once() -> None:
     """Nothing looks any more, so there will be no second bad look."""
     stopped = judged(clock(bad=1, error=KEY, mode="refused"))
     assert names(stopped) == ["key_bad"]
-    assert stopped.problems[0].next_step.endswith("; and start serve again")
+    assert stopped.problems[0].next_step.endswith("connecteam-sync resume)")
     by_cron = judged(clock(bad=2, trouble_since=NOW, error=KEY))
     assert by_cron.problems[0].next_step.endswith("connecteam-sync doctor")
 

@@ -68,6 +68,13 @@ def test_a_table_that_differs_from_the_activities_is_different() -> None:
     assert (day.minutes_table, day.minutes_activities, day.minutes_timesheet) == (60, 240, 240)
 
 
+def test_a_day_that_is_missing_on_the_timesheet_is_shown() -> None:
+    """It has no minutes there, and is not right for that."""
+    [total], [day] = counts(counted=[sheet(0, "not_on_timesheet")])
+    assert (total.verdict, total.minutes_timesheet, total.odd) == ("not_on_timesheet", 0, "timesheet")
+    assert (day.day, day.verdict, day.minutes_timesheet) == (TUESDAY, "not_on_timesheet", 0)
+
+
 def test_a_row_without_a_shift_and_a_sheet_without_one_count() -> None:
     """Somebody who has left still has hours; a bonus on the timesheet is nobody's shift."""
     totals, days = counts(shifts=[], counted=[sheet(60, "different", user=BEN)], differing={(TUESDAY, 1)}, names={})
@@ -91,6 +98,25 @@ def test_hours_by_hand_and_held_ones_are_told_apart() -> None:
     assert (total.minutes_table, total.minutes_manual) == (300, 60)
     assert (total.minutes_activities, total.minutes_held) == (480, 240)
     assert total.odd is None
+
+
+@pytest.mark.parametrize(("minutes", "held"), [(240, 0), (180, 60), (270, -30)], ids=["breaks", "longer", "shorter"])
+def test_of_a_held_shift_with_a_row_the_difference_is_held(minutes: int, held: int) -> None:
+    """The table has the rest: without what is held both counts are equal, whatever is held of it."""
+    row = clock_time_of(1, MORNING.start, MORNING.start + minutes * 60, id=7)
+    [total], _ = counts(rows=[row], counted=[sheet(minutes)], held={MORNING.id}, row_of={MORNING.id: 7})
+    assert (total.minutes_table, total.minutes_activities, total.minutes_held) == (minutes, 240, held)
+    assert total.minutes_activities - total.minutes_held == total.minutes_table
+    assert total.odd is None
+
+
+@pytest.mark.parametrize("row_of", [{}, {"b": 8}, {MORNING.id: None}, {MORNING.id: 9}])
+def test_a_held_shift_whose_row_is_none_of_the_period_is_held_whole(row_of: dict[str, int | None]) -> None:
+    """It has none, or one that begins elsewhere; one of another person has no hours of theirs."""
+    other = clock_time_of(2, MORNING.start, MORNING.end, id=9)
+    ana, ben = counts(rows=[other], counted=[], held={MORNING.id}, row_of=row_of)[0]
+    assert (ana.minutes_activities, ana.minutes_held) == (240, 240)
+    assert (ben.minutes_table, ben.minutes_held) == (240, 0)
 
 
 def test_a_row_by_hand_on_the_key_of_a_shift_counts_as_its_row() -> None:

@@ -65,7 +65,7 @@ def is_there(process: subprocess.Popen[str]) -> dict[str, Any]:
     first: dict[str, Any] = json.loads(process.stdout.readline())
     assert first["url"].startswith("http://127.0.0.1:")
     assert first["metrics_url"].startswith("http://127.0.0.1:")
-    assert first.keys() == {"schema", "url", "hooks_url", "metrics_url", "pid"}
+    assert first.keys() == {"schema", "url", "hooks_url", "metrics_url", "executor", "accounts", "pid"}
     assert (first["schema"], first["pid"]) == (1, process.pid)
     return first
 

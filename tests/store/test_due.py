@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from datetime import date
 
+import msgspec
 import pytest
 
 from connecteam_sync.core.cadence import SET_BACK
+from connecteam_sync.core.deliveries import read_bell
 from connecteam_sync.core.window import Window
 from connecteam_sync.errors import NotFound
+from connecteam_sync.store.service.bells import Bells
 from connecteam_sync.store.service.due import Due, DueClock, LookError, Outcome
 from connecteam_sync.store.service.proofs import nightly_proof
 from connecteam_sync.store.store import Store
+from support.bell_site import body_of
 
 ZONE = "America/Chicago"
 DAY = Window(date(2026, 3, 2), date(2026, 3, 3), ZONE)
@@ -60,6 +64,27 @@ def test_each_is_claimed_once_and_again_when_its_time_comes(enrolled: Store) -> 
     assert again is not None
     assert (again.successes, again.failures) == (1, 0)
     assert again.last_good
+
+
+def test_what_is_looked_at_is_due_when_its_lease_ends(enrolled: Store) -> None:
+    """Whoever waits for the next one waits for no longer: of a process that was killed nobody renews it."""
+    first = claim(enrolled)
+    assert first
+    with enrolled.own_rows("resting") as connection:
+        due(enrolled).extend(connection, first, seconds=20)
+        for clock in {1, 2, 3} - {first.time_clock_id}:
+            due(enrolled).pause(connection, [clock], by="Pia", reason="closed")
+        bells = Bells(enrolled.dialect, enrolled.own)
+        wait, _ = bells.next_in(connection, 0)
+        assert wait is not None
+        assert 18 <= wait <= 20
+        bells.record(connection, [read_bell(msgspec.json.encode(body_of(clock=first.time_clock_id)))], settle_seconds=0)
+        wait, _ = bells.next_in(connection, 0)
+        assert wait is not None
+        assert 18 <= wait <= 20
+    assert finish(enrolled, first, well())
+    with enrolled.own_rows("resting") as connection:
+        assert bells.next_in(connection, 0)[0] == 0
 
 
 def test_who_waits_longest_comes_first(enrolled: Store) -> None:

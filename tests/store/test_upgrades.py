@@ -62,6 +62,7 @@ RELEASED = {
     "0017_console.py": "7541d395dbd9f2e6",
     "0018_payroll.py": "f83ee4e75c7e019d",
     "0019_retention.py": "ede54a38ce8a87ee",
+    "0020_jobs.py": "24e0b211357a2d50",
 }
 """The digests of what was released: a migration means for ever what it meant then."""
 

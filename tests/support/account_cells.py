@@ -27,9 +27,21 @@ def of_bad_accounts(run: Command) -> Words:
     return words
 
 
+def of_a_broken_fleet(run: Command) -> Words:
+    """The control database is no database."""
+    words = of_accounts(run)
+    (run.folder / "connecteam-sync-control.db").write_text("this is no database, whatever its name says " * 9)
+    return words
+
+
+FLEET = {"worker", "workers"}
 NAMES = {"accounts", "accounts list", "accounts check", "accounts add"}
 ADD = "north --timezone America/Chicago --api-key-file key --database-url sqlite:///north.db"
 CELLS = [
+    Cell("workers", 0, "", of_accounts, fine, "no worker gives a sign", "", {"due": 0}),
+    Cell("workers", 1, "", of_a_broken_fleet, fine, "not a database", "database_error"),
+    Cell("workers", 2, "--north", of_accounts, fine, "No such option", "usage_error"),
+    Cell("worker", 2, "", of_accounts, fine, "there is no broker to work for", "configuration_error"),
     *(
         Cell(name, 0, "", of_accounts, fine, "north                 well", "", {"accounts.0.name": "north"})
         for name in ("accounts", "accounts list")

@@ -48,7 +48,7 @@ class Staged:
         (folder / "now" / "full").mkdir()
         (folder / "now" / "full" / "demo.db").symlink_to(folder / "nowhere" / "demo.db")
         self.run = Terminal(folder / "now", self.sandbox)
-        self.run.environment |= {"CONNECTEAM_SYNC_TOTAL_SECONDS": "1", "CONNECTEAM_SYNC_LOCK_WAIT": "1"}
+        self.run.environment |= {"CONNECTEAM_SYNC_TOTAL_SECONDS": "60", "CONNECTEAM_SYNC_LOCK_WAIT": "1"}
         self.words = {"folder": str(self.run.folder), **make(self.run)}
         self._kept = folder / "kept"
         shutil.copytree(self.run.folder, self._kept, symlinks=True)
@@ -63,5 +63,8 @@ class Staged:
         """What a cell's command answers."""
         run = self.again()
         words = [word.format(**self.words) for word in shlex.split(cell.words)]
+        # Where nothing is wrong an answer may take its time, on a machine with much to do.
+        patience = "60" if cell.trouble is fine else "1"
         with cell.trouble(run) as environment:
-            return run(*cell.command.split(), *words, *more, **environment)
+            given = {"CONNECTEAM_SYNC_TOTAL_SECONDS": patience, **environment}
+            return run(*cell.command.split(), *words, *more, **given)

@@ -72,6 +72,8 @@ class History(InMemoryRuns):
         """Rows whose shift has been forgotten since the last look began: they may belong to any shift."""
         self.heirs: dict[str, str] = {}
         """The old ids of shifts that got a new id since the last look, by the new id."""
+        self.in_parts = False
+        """Whether the last look was made a part of the window at a time."""
         self.known: dict[str, Fact] = {}
         """The shifts of the last complete look."""
         self.left = min(_MOST, _LEAST + int(self.chance.expovariate(1 / _MEAN)))
@@ -269,6 +271,7 @@ class History(InMemoryRuns):
             return
         before = self.table.stored
         self.forgotten.clear()
+        self.in_parts = False
         policy = RESYNC if self.chance.random() < _RESYNCING else OPEN_GUARDS
         if self.hard.fails and self.hard.chance.random() < _FAILING:
             ours = [row for row in before.rows if row.source == "connecteam"]
@@ -280,6 +283,7 @@ class History(InMemoryRuns):
         ):
             parts = list(self.chance.choice(CUTS))
             self.chance.shuffle(parts)
+            self.in_parts = True
             of_parts = self.come_to_rest_in(parts, shown, listed, policy)
             self.homes = {}
             rows = self.table.stored.rows
@@ -338,8 +342,9 @@ class History(InMemoryRuns):
         rows = [row for row in self.table.stored.rows if row.source == "connecteam"]
         left = {values(row) for row in rows if row.id in standing}
         # With two clocks one look may correct a row that the next look holds.
-        # The same with parts, if one of them leaves a row to a shift that the table refuses.
-        in_turns = len(self.clocks) > 1 or self.hard.limit is not None
+        # The same with parts, if one of them leaves a row to a shift that the table refuses, or that cannot leave its
+        # own row, at which others point: a later part then finds who comes first.
+        in_turns = len(self.clocks) > 1 or self.hard.limit is not None or (self.in_parts and bool(self.hard.children))
         assert in_turns or left <= {values(row) for row in before.rows}, "what is held is not written"
         found = {values(row) for row in rows}
         owners = wanted(seen, self.table.employees, taken)
@@ -413,6 +418,11 @@ class History(InMemoryRuns):
         """
         keys = Counter((self.table.employees.get(fact.user), fact.start) for fact in seen)
         linked = {m.shift.id: m.clock_time_id for m in after.mirrors if m.clock_time_id is not None and not m.is_gone}
+        # A row that somebody moved to just what another shift says is that one's (`give_up_stale_links`).
+        right: dict[tuple[RowId | None, int, int | None], str] = {
+            (self.table.employees.get(fact.user), fact.start, fact.end): fact.name for fact in seen
+        }
+        moved_to = {row.id: right.get((row.employee_id, row.clock_in, row.clock_out)) for row in before.rows}
         present, stood = {row.id for row in after.rows}, {row.id: row.key for row in before.rows}
         homes: dict[str, RowId] = {}
         for fact in seen:
@@ -420,7 +430,7 @@ class History(InMemoryRuns):
             if row not in present or keys[self.table.employees.get(fact.user), fact.start] > 1:
                 continue
             was = self.known.get(fact.name)
-            if fact.name in self.homes:
+            if fact.name in self.homes and moved_to.get(self.homes[fact.name]) in {None, fact.name}:
                 assert self.homes[fact.name] == row, "a shift keeps its row"
                 self.reach["a shift keeps its row"] += 1
                 self.reach["a shift keeps its row from clock to clock"] += was is not None and was.clock != fact.clock

@@ -13,7 +13,7 @@ from typing import Any
 from connecteam_sync.core.change import Change
 from connecteam_sync.present.json_shapes import row as shown
 from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
-from connecteam_sync.sandbox.answers import JOB
+from connecteam_sync.sandbox.company import JOB
 from connecteam_sync.store.tables.privileges import lacking
 from support.scenario import FIRST, World
 

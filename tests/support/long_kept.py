@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+from connecteam_sync.core.retention import MissingRight, RetentionCheck
+from connecteam_sync.present.retention_text import check_json
 from support import stages
 from support.stages import Command, Words
 
@@ -31,3 +33,11 @@ def purged(run: Command) -> Words:
     days = "2021-03-02..2022-03-02"
     stages.must(run, "retention", "purge", days, "--confirm", days)
     return words
+
+
+def without_rights() -> dict[str, object]:
+    """What `retention check` says to somebody from whom a server keeps a right; a file has none on single tables."""
+    missing = MissingRight(
+        acts=("purge",), table="connecteam_sync_changes", rights=("DELETE",), words="denied", grant="GRANT DELETE"
+    )
+    return check_json(RetentionCheck(years=3, floor=date(2022, 1, 1), oldest=None, missing=(missing,)))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import Any, Protocol
 
 from connecteam_sync.sandbox import Sandbox
+from support.fleet_story import fleeted
 
 WINDOW = ("--from", "2025-12-01", "--to", "2025-12-11")
 PERIOD = "2025-12-01..2025-12-11"
@@ -62,6 +64,8 @@ def looked_at(run: Folder, edited: str) -> None:
     for words in (("--by", "person,day,week,job"), ("--person", "1", "--as-of", "1")):
         assert run("hours", *WINDOW, *words)["lines"]
     assert run("hours", *WINDOW)["left_out"]
+    Path("preview.toml").write_text('[payroll]\novertime_preview = "california"\n', encoding="utf-8")
+    assert run("hours", *WINDOW, "--config", "preview.toml")["overtime_preview"]["weeks"]
     every = run("timesheet", PERIOD, "--all")["timesheets"]
     assert any(sheet["edits"] for sheet in every)
     assert any(
@@ -99,4 +103,4 @@ def kept(run: Folder) -> None:
     assert run("timesheet", "2021-03-01..2021-03-14", "--all")["timesheets"][0]["purged"]
 
 
-STORIES = (paid, kept)
+STORIES = (paid, kept, fleeted)

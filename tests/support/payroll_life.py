@@ -205,7 +205,7 @@ class PayrollLife(CompanyLife):
         """A closed period is certified: what is listed is the table of this moment."""
         closed = self._closed()
         window = window_of(closed[pick % len(closed)])
-        folder = Path(self.folder) / f"proof{len(self.certified) + 1}"
+        folder = Path(self.folder) / f"proof{len(list(Path(self.folder).glob('proof*'))) + 1}"
         self.world.mirror.payroll.certify(window, out=folder, by="Pia")
         payload = json.loads((folder / "certificate.json").read_bytes())
         rows = self._rows_of(window)

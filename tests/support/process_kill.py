@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import event
@@ -23,12 +24,26 @@ def _newest(mirror: ConnecteamSync) -> int:
     return mirror.runs(1)[0].id or 0
 
 
+CLOSED, NEXT = "2025-12-01..2025-12-04", "2025-12-05..2025-12-07"
+"""The pay periods of the acts of payroll: one that is paid, and the one that pays its corrections."""
+
+
+def _beside(mirror: ConnecteamSync, name: str) -> Path:
+    """A file or a folder next to the key that signs."""
+    return Path(str(mirror.settings.certificate_key)).with_name(name)
+
+
 COMMANDS: dict[str, Command] = {
     "sync": lambda mirror, window: mirror.sync(window),
     "resync": lambda mirror, window: mirror.resync(window),
     "undo": lambda mirror, _: mirror.undo(_newest(mirror)),
     "adopt": lambda mirror, _: mirror.adopt(),
     "init": lambda mirror, _: mirror.init(),
+    "accept": lambda mirror, _: mirror.payroll.accept_corrections([1, 2], into=NEXT, by="Pia"),
+    "close": lambda mirror, _: mirror.payroll.close(NEXT, by="Pia"),
+    "reopen": lambda mirror, _: mirror.payroll.reopen(CLOSED, reason="a mistake", by="Pia"),
+    "export": lambda mirror, _: mirror.payroll.export(NEXT, "csv", _beside(mirror, "next.csv"), by="Pia"),
+    "certify": lambda mirror, _: mirror.payroll.certify(NEXT, out=_beside(mirror, "proof"), by="Pia"),
 }
 
 

@@ -12,7 +12,12 @@ import pytest
 
 LONG = (
     "tests/attack/test_kill.py",
+    "tests/fleet/test_matrix.py",
+    "tests/fleet/test_model.py",
+    "tests/fleet/test_serve_accounts.py",
+    "tests/attack/test_kill_payroll.py",
     "tests/attack/test_machine.py",
+    "tests/attack/test_machine_of_purges.py",
     "tests/attack/test_histories_on_databases.py",
     "tests/attack/test_server_killed.py",
     "tests/attack/test_slow_lines.py",

@@ -289,3 +289,13 @@ def test_a_cure_is_a_page_or_a_command(staff: Staff, reason: HoldReason, address
     assert found.address == address
     assert command in found.command
     assert bool(command) == bool(found.command)
+
+
+def test_the_cure_of_hours_of_a_closed_day_of_somebody_new(staff: Staff) -> None:
+    """Nobody can decide a correction that there is not: the user is mapped first."""
+    hold = Hold(reason="locked_day", subject="x", detail="why", user_id=7, instant=staff.at(2, "08:00"))
+    group = HoldGroup(reason="locked_day", employee_id=None, user_id=7, holds=(hold,))
+    held = HeldGroup(group=group, number=1, count=1, shifts=1, since=0, added=0, kept=0, is_acknowledged=False)
+    found = cure_of(held, staff.window.zone)
+    assert found.address == "/map?user=7"
+    assert "employees create 7, then connecteam-sync sync --from 2025-12-02" in found.command

@@ -132,6 +132,9 @@ def _paths(staff: Staff) -> list[str]:
     [correction] = staff.mirror.payroll.corrections()
     if correction.state == "pending":
         staff.mirror.payroll.dismiss_corrections([correction.number], reason=NAMES[4], by=NAMES[5][:64])
+    if not staff.mirror.retention.legal_holds():
+        for number, employee in enumerate(mapped[:5]):
+            staff.mirror.retention.hold(employee, reason=NAMES[number], by=NAMES[-number][:64])
     days = "2025-12-01..2025-12-07"
     staff.mirror.payroll.check(days)
     pages = [
@@ -145,6 +148,7 @@ def _paths(staff: Staff) -> list[str]:
         "/periods",
         f"/periods/{days}",
         "/corrections",
+        "/retention",
         "/clocks",
         "/doorbells",
     ]

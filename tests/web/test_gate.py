@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connecteam_sync.web.console import first_values, local_path
+from connecteam_sync.web.front import first_values, local_path
 from connecteam_sync.web.gate import (
     Gate,
     address_of,

@@ -135,7 +135,13 @@ def test_what_was_certified_and_exported(initialised: str, monkeypatch: pytest.M
         payroll.export(P, "csv", tmp_path / "first.csv", by="Ex")
         payroll.export(P, "csv", tmp_path / "second.csv", again="lost", by=HOSTILE)
         payroll.close(other, by="Pia", anyway="a trial")
+        assert "opened again" not in page(jo, f"/periods/{P}")
+        made.world.execute("UPDATE connecteam_sync_exports SET at = at - 60")
+        payroll.reopen(P, reason="a mistake", by=HOSTILE)
+        payroll.close(P, by="Pia", anyway="a trial")
         text = page(jo, f"/periods/{P}")
+        assert text.count("of before its period was opened again") == 1
+        assert re.search(r"second.csv, 1 line, 8:00 hours. ▲ of before its period .* by .*alert\(1\)", text)
         assert re.search(r"Certificate 1, \S+ .*? by Cy Export 2 \(csv\), .* by .*alert\(1\)", text)
         assert re.search(r"Export 1 \(csv\), .*? by Ex: first.csv, 1 line, 8:00 hours; export 2 counts instead", text)
         assert "--out FILE --again REASON" in text

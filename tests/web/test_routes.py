@@ -45,6 +45,7 @@ PAGES: dict[str, tuple[str, str, int]] = {
     "/periods": ("/periods", "html json", 200),
     "/periods/{period}": ("/periods/2025-12-01..2025-12-07", "html json", 200),
     "/corrections": ("/corrections", "html json", 200),
+    "/retention": ("/retention", "html json", 200),
     "/clocks": ("/clocks", "html json", 200),
     "/doorbells": ("/doorbells", "html json", 200),
     "/doorbells/{key:path}": ("/doorbells/none", "html json", 404),
@@ -65,7 +66,7 @@ ACTIONS: dict[str, tuple[str, str, int]] = {
     "/locks/unlock": ("/locks/unlock", "pay", 422),
     **{
         f"/periods/{{period}}/{name}": (f"/periods/soon/{name}", "pay", 422)
-        for name in ("check", "review", "close", "reopen")
+        for name in ("check", "review", "close", "reopen", "export")
     },
     "/corrections/accept": ("/corrections/accept", "pay", 422),
     "/corrections/dismiss": ("/corrections/dismiss", "pay", 422),

@@ -17,10 +17,10 @@ def clock() -> Clock:
 def test_a_session_is_its_token(clock: Clock) -> None:
     """Nobody finds it by anything else."""
     sessions = Sessions(clock)
-    token = sessions.begin("Maria", 3)
+    token = sessions.begin("Maria", {"": 3})
     found = sessions.find(token)
     assert found is not None
-    assert (found.name, found.generation) == ("Maria", 3)
+    assert (found.name, found.generations) == ("Maria", {"": 3})
     assert len(token) >= 43, "256 bits"
     assert sessions.find(token[:-1]) is None
     assert sessions.find("") is None
@@ -31,7 +31,7 @@ def test_a_session_is_its_token(clock: Clock) -> None:
 def test_it_ends_when_it_is_not_used(clock: Clock) -> None:
     """Half an hour after the last use."""
     sessions = Sessions(clock)
-    token = sessions.begin("Maria", 1)
+    token = sessions.begin("Maria", {"": 1})
     clock.now += IDLE
     assert sessions.find(token) is not None
     clock.now += IDLE
@@ -45,7 +45,7 @@ def test_it_ends_when_it_is_not_used(clock: Clock) -> None:
 def test_what_nobody_does_is_no_use(clock: Clock) -> None:
     """A page that loads itself again is shown, and does not keep the session."""
     sessions = Sessions(clock)
-    token = sessions.begin("Maria", 1)
+    token = sessions.begin("Maria", {"": 1})
     clock.now += IDLE
     assert sessions.find(token, is_used=False) is not None
     clock.now += 1
@@ -66,7 +66,7 @@ def test_an_attempt_counts_before_it_has_failed(clock: Clock) -> None:
 def test_it_ends_after_half_a_day(clock: Clock) -> None:
     """However often it is used."""
     sessions = Sessions(clock)
-    token, began = sessions.begin("Maria", 1), clock.now
+    token, began = sessions.begin("Maria", {"": 1}), clock.now
     while clock.now + IDLE <= began + LONGEST:
         clock.now += IDLE
         assert sessions.find(token) is not None
@@ -77,9 +77,9 @@ def test_it_ends_after_half_a_day(clock: Clock) -> None:
 def test_signing_in_again_ends_the_session_before(clock: Clock) -> None:
     """A token that somebody else has put into the browser is worth nothing afterwards."""
     sessions = Sessions(clock)
-    before = sessions.begin("Maria", 1)
-    other = sessions.begin("Jo", 1)
-    after = sessions.begin("Maria", 1, instead_of=before)
+    before = sessions.begin("Maria", {"": 1})
+    other = sessions.begin("Jo", {"": 1})
+    after = sessions.begin("Maria", {"": 1}, instead_of=before)
     assert sessions.find(before) is None
     assert sessions.find(after) is not None
     assert sessions.find(other) is not None
@@ -90,10 +90,10 @@ def test_signing_in_again_ends_the_session_before(clock: Clock) -> None:
 def test_there_are_not_endlessly_many(clock: Clock) -> None:
     """The one that was used longest ago ends."""
     sessions = Sessions(clock)
-    first, second = sessions.begin("Maria", 1), sessions.begin("Jo", 1)
+    first, second = sessions.begin("Maria", {"": 1}), sessions.begin("Jo", {"": 1})
     assert sessions.find(first) is not None
     for number in range(1999):
-        sessions.begin(f"guest {number}", 1)
+        sessions.begin(f"guest {number}", {"": 1})
     assert sessions.find(second) is None
     assert sessions.find(first) is not None
 

@@ -288,7 +288,7 @@ def test_a_word_ends_the_session_before(mirror: ConnecteamSync) -> None:
     """As a secret does; and it is good for one time."""
     mirror.add_console_user("Maria", "viewer")
     visitors = Visitors(Gate(), Clock(), once=Once("word", "Maria"))
-    planted = visitors.sessions.begin("Jo", 1)
+    planted = visitors.sessions.begin("Jo", {"": 1})
     assert visitors.sign_in_once(mirror, "other", token=planted) is None
     assert visitors.sessions.find(planted) is not None
     assert visitors.sign_in_once(mirror, "word", token=planted) is not None

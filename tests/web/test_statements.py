@@ -52,6 +52,7 @@ def paths(console: Operated, somebody: httpx.Client) -> dict[str, str]:
     console.world.work(5, "08:00", "12:00")
     mirror.sync(console.world.window)
     [correction] = mirror.payroll.corrections()
+    mirror.retention.hold(ida, reason="case 4711", by="Pia")
     assert act(somebody, f"/periods/{DAY}..{DAY}/check").status_code == 303
     return {
         "/": "/",
@@ -71,6 +72,7 @@ def paths(console: Operated, somebody: httpx.Client) -> dict[str, str]:
         "/periods": "/periods",
         "/periods/{period}": f"/periods/{DAY}..{DAY}",
         "/corrections": f"/corrections?period={correction.day}..{correction.day}",
+        "/retention": "/retention",
         "/clocks": "/clocks",
         "/doorbells": "/doorbells?clock=7",
         "/doorbells/{key:path}": "/doorbells/a-bell",

@@ -221,7 +221,8 @@ class Teller:
 
         For those that are left out there was no time: they are due again when the claim ends.
         """
-        several = list(due)
+        account = self._client.settings.account
+        several = [one._replace(message=one.message.of(account)) for one in due]
         url = self._receivers.ping_url if ping else None
         if url is not None:
             self._pinged = time.monotonic()

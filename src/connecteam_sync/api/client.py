@@ -21,8 +21,8 @@ import stamina
 from connecteam_sync.api import wire
 from connecteam_sync.api.credentials import HOSTS, ApiKey, ClientCredentials, require_host
 from connecteam_sync.api.deadline import Transport
-from connecteam_sync.api.limits import Limits
-from connecteam_sync.api.members import unknown_members
+from connecteam_sync.api.limits import Limits, ServerTrouble, SharedBudget
+from connecteam_sync.api.members import unknown_members, what_it_says
 from connecteam_sync.api.wire import ActivitiesResponse, Company, People, TimeClock
 from connecteam_sync.core.shift import InvalidRecord, Snapshot, User
 from connecteam_sync.core.window import MAX_SLICE_DAYS, Window
@@ -31,6 +31,7 @@ from connecteam_sync.version import __version__
 
 if TYPE_CHECKING:
     from connecteam_sync.api.break_types import BreakType
+    from connecteam_sync.api.jobs import Job
     from connecteam_sync.api.timesheets import DayTotal
 
 T = TypeVar("T")
@@ -39,6 +40,7 @@ PAGE = 500
 """Users on one page, the most the API gives. Its default is ten, without a sign that there are more."""
 _TOKEN_MARGIN = 300
 """A token is renewed this many seconds before it expires."""
+_CLOCKS = "/time-clock/v1/time-clocks"
 _TIMESHEET_DAYS = 45
 """The most days that one request for the timesheet may span (API, section 12)."""
 _ATTEMPTS = 6
@@ -46,17 +48,8 @@ _RETRIED = {408, 425, 429, 500, 502, 503, 504}
 logging.getLogger("stamina").addHandler(logging.NullHandler())  # else each retry is printed if no log is set up
 
 
-class _ServerTrouble(Unavailable):
-    """Connecteam answered with an error that may pass. `wait`: the seconds it asked us to wait, if any."""
-
-    def __init__(self, message: str, *, wait: float | None = None, next_step: str = "") -> None:
-        super().__init__(message, next_step=next_step)
-        self.wait = wait
-
-    @property
-    def name(self) -> str:
-        """The name of the public class: this one is internal."""
-        return "unavailable"
+def _days(window: Window) -> dict[str, str | int]:
+    return {"startDate": window.first.isoformat(), "endDate": window.last.isoformat()}
 
 
 class Connecteam:
@@ -64,7 +57,8 @@ class Connecteam:
 
     `request_timeout` limits one request, `total_seconds` one call with its retries and waits, both in seconds;
     `max_body_bytes` limits a response. The share `day_reserve_share` of the day's calls is left to the account's other
-    programs. `on_wait` is called before a wait, with its seconds and the reason.
+    programs. `on_wait` is called before a wait, with its seconds and the reason. `budget` is asked before each call,
+    where other processes share the account's calls.
     """
 
     def __init__(
@@ -78,17 +72,19 @@ class Connecteam:
         max_body_bytes: int = 64_000_000,
         first_wait: float = 0.5,
         on_wait: Callable[[float, str], None] | None = None,
+        budget: SharedBudget | None = None,
     ) -> None:
         self.base_url = require_host(base_url)
         self.http_calls = 0
         self.unknown_members: set[str] = set()  # of all answers, as `members.unknown_members` names them
+        self._looked_through: dict[str, int] = {}  # of each path the last answer: an equal one has nothing new
         self._credentials = credentials
         self._reserve, self._total, self._limit = day_reserve_share, total_seconds, max_body_bytes
-        self._first_wait, self._on_wait = first_wait, on_wait
+        self._first_wait, self._on_wait, self._budget = first_wait, on_wait, budget
         self._token, self._token_until = "", 0.0
         self._limits = Limits()
-        self._deadline = 0.0
-        self._last_trouble: _ServerTrouble | None = None
+        self._deadline, self._has_left = 0.0, False
+        self._last_trouble: ServerTrouble | None = None
         self._pauses: Iterator[float] = iter(())
         # No proxies or certificates from the environment: anyone who can set those could read the key.
         self._http = httpx2.Client(
@@ -205,10 +201,7 @@ class Connecteam:
         if padded.days > MAX_SLICE_DAYS:
             msg = f"a look spans at most {MAX_SLICE_DAYS} days, not {padded.days}"
             raise ValueError(msg)
-        body = self._body(
-            f"/time-clock/v1/time-clocks/{time_clock_id}/time-activities",
-            {"startDate": padded.first.isoformat(), "endDate": padded.last.isoformat()},
-        )
+        body = self._body(f"{_CLOCKS}/{time_clock_id}/time-activities", _days(padded))
         envelope = wire.decoded(body, wire.Envelope, f"time clock {time_clock_id}")
         return ActivitiesResponse(time_clock_id, padded, envelope.data)
 
@@ -217,11 +210,17 @@ class Connecteam:
         from connecteam_sync.api import break_types
 
         listed = self.get(
-            f"/time-clock/v1/time-clocks/{time_clock_id}/manual-breaks",
+            f"{_CLOCKS}/{time_clock_id}/manual-breaks",
             break_types.BreakTypes,
             f"the types of breaks of time clock {time_clock_id}",
         ).manual_breaks
         return tuple(sorted(break_types.break_types(listed), key=lambda kind: kind.id))
+
+    def jobs(self) -> tuple[Job, ...]:
+        """Every job by id, sub jobs and deleted ones among them (API, section 11)."""
+        from connecteam_sync.api import jobs
+
+        return jobs.every(lambda at: wire.data(self._body("/jobs/v1/jobs", jobs.query(at)), jobs.Jobs, "the jobs"))
 
     def assignments(self, user_id: int) -> frozenset[int] | None:
         """The time clocks that a user is assigned to (API, section 21); None if the answer does not tell."""
@@ -235,21 +234,11 @@ class Connecteam:
         """Connecteam's own totals of the window's days, in as few requests as it allows (API, section 12)."""
         from connecteam_sync.api import timesheets
 
-        path, what = (
-            f"/time-clock/v1/time-clocks/{time_clock_id}/timesheet",
-            f"the timesheet of time clock {time_clock_id}",
-        )
+        path, what = f"{_CLOCKS}/{time_clock_id}/timesheet", f"the timesheet of time clock {time_clock_id}"
         return tuple(
             total
             for part in window.slices(_TIMESHEET_DAYS, padding=0)
-            for total in timesheets.day_totals(
-                self.get(
-                    path,
-                    timesheets.Timesheet,
-                    what,
-                    {"startDate": part.first.isoformat(), "endDate": part.last.isoformat()},
-                )
-            )
+            for total in timesheets.day_totals(self.get(path, timesheets.Timesheet, what, _days(part)))
         )
 
     # -- requests ----------------------------------------------------------------------------------------------------
@@ -261,8 +250,7 @@ class Connecteam:
     def write(self, method: str, path: str, body: dict[str, object] | None) -> bytes:
         """The response to a request that changes something. It is sent once: a second one might do it twice."""
         self._begin()
-        self._keep_the_budget()
-        return self._request(method, path, {}, None if body is None else msgspec.json.encode(body))
+        return self._call(method, path, {}, None if body is None else msgspec.json.encode(body))
 
     def _left(self) -> float:
         """Seconds left of the current call."""
@@ -277,9 +265,10 @@ class Connecteam:
         try:
             for attempt in stamina.retry_context(on=self._retried, attempts=_ATTEMPTS, timeout=None):
                 with attempt:
-                    self._keep_the_budget()
-                    body = self._request("GET", path, query)
-                    self.unknown_members |= unknown_members(path, body)
+                    body = self._call("GET", path, query)
+                    if self._looked_through.get(path) != (seen := what_it_says(body)):
+                        self.unknown_members |= unknown_members(path, body)
+                        self._looked_through[path] = seen
                     return body
         except Unavailable as error:
             raise error if self._last_trouble is None else self._last_trouble from error
@@ -294,7 +283,7 @@ class Connecteam:
         """Whether to try again, and after how many seconds. Never longer than the call has left."""
         if not isinstance(error, Unavailable):
             return False
-        requested = error.wait if isinstance(error, _ServerTrouble) else None
+        requested = error.wait if isinstance(error, ServerTrouble) else None
         # As long as Connecteam asks for; else longer each time, with jitter so that clients do not return together.
         wait = requested if requested is not None else next(self._pauses) * random.uniform(0.5, 1)  # noqa: S311 - no secret
         if wait >= self._left():
@@ -322,6 +311,19 @@ class Connecteam:
                 raise Unavailable("the calls of this minute are used up", next_step="try again in a minute")
             self._report_wait(wait, "the calls of this minute are used up")
             time.sleep(wait)
+        if self._budget is not None:
+            self._budget.reserve(self._reserve)
+
+    def _call(self, method: str, path: str, query: dict[str, str | int], content: bytes | None = None) -> bytes:
+        """One call, taken from the budget before it is sent; one that never left this machine is given back."""
+        self._keep_the_budget()
+        self._has_left = False
+        try:
+            return self._request(method, path, query, content)
+        except Unavailable:
+            if self._budget is not None and not self._has_left:
+                self._budget.give_back()
+            raise
 
     def _request(self, method: str, path: str, query: dict[str, str | int], content: bytes | None = None) -> bytes:
         headers = self._credentials_header()
@@ -358,6 +360,9 @@ class Connecteam:
         try:
             with self._http.stream(method, path, params=query, headers=headers, data=form, content=content) as response:
                 self._limits.note(response.headers)
+                if self._budget is not None:
+                    is_too_many = response.status_code == httpx2.codes.TOO_MANY_REQUESTS
+                    self._budget.note(self._limits, response.headers if is_too_many else None)
                 for slice_ in response.iter_bytes():
                     slices.append(slice_)
                     size += len(slice_)
@@ -366,9 +371,12 @@ class Connecteam:
                             f"Connecteam's answer is larger than {self._limit} bytes", next_step="ask for fewer days"
                         )
         except (httpx2.TransportError, httpx2.DecodingError) as error:
+            # Without a connection nothing was sent. Of everything else it may have been: then it counts.
+            self._has_left = self._has_left or not isinstance(error, (httpx2.ConnectError, httpx2.ConnectTimeout))
             # The status of an error response says enough, even if its body broke off.
             if response is None or response.status_code == httpx2.codes.OK:
                 raise self._no_answer(error) from error
+        self._has_left = True
         if response.status_code in _RETRIED:
             self._last_trouble = self._trouble(response, b"".join(slices))
             raise self._last_trouble
@@ -387,14 +395,14 @@ class Connecteam:
             next_step="try again later; nothing was written",
         )
 
-    def _trouble(self, response: httpx2.Response, body: bytes) -> _ServerTrouble:
+    def _trouble(self, response: httpx2.Response, body: bytes) -> ServerTrouble:
         """The error for a response that says to try again later, with the server's own text."""
         is_too_many = response.status_code == httpx2.codes.TOO_MANY_REQUESTS
         wait = self._limits.stay_away(response.headers, is_too_many=is_too_many)
         what = "is asked too often" if is_too_many else "has trouble"
         later = f"; it asks to wait {wait:.0f} s" if wait else ""
         share = "other programs of the account share its limit" if is_too_many else "connecteam.statuspage.io"
-        return _ServerTrouble(
+        return ServerTrouble(
             f"Connecteam {what} (HTTP {response.status_code}): {wire.error_text(body)}{later}",
             wait=wait,
             next_step=f"try again later; {share}",

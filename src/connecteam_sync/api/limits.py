@@ -9,9 +9,12 @@ from __future__ import annotations
 import email.utils
 import time
 from collections.abc import Iterable
+from typing import Protocol
 
 import httpx2
 import msgspec
+
+from connecteam_sync.errors import Unavailable
 
 _DIGITS = 18
 """Digits of a number in a header at most."""
@@ -65,6 +68,32 @@ class Limits:
         elif not waits and is_too_many:
             waits = [reset - now for reset in numbers(headers.get_list("x-ratelimit-minute-reset", split_commas=True))]
         return max(0.0, *waits) if waits else None
+
+
+class ServerTrouble(Unavailable):
+    """Connecteam answered with an error that may pass. `wait`: the seconds it asked us to wait, if any."""
+
+    def __init__(self, message: str, *, wait: float | None = None, next_step: str = "") -> None:
+        super().__init__(message, next_step=next_step)
+        self.wait = wait
+
+    @property
+    def name(self) -> str:
+        """The name of the public class: this one is internal."""
+        return "unavailable"
+
+
+class SharedBudget(Protocol):
+    """The calls of one account, where several processes make them."""
+
+    def reserve(self, share: float) -> None:
+        """Take one call; this share of the day's calls is left. Raises BudgetSpent, Unavailable where there is none."""
+
+    def give_back(self) -> None:
+        """Give back the call that was taken last and never left this machine. Raises nothing."""
+
+    def note(self, limits: Limits, too_many: httpx2.Headers | None) -> None:
+        """What an answer said of the calls that are left; its headers if it said that they are too many."""
 
 
 def moment(header: str) -> float | None:

@@ -25,8 +25,8 @@ READS = frozenset(
     }
 )
 """Commands that change nothing: without an account named they are run for each."""
-_ENDLESS = frozenset({"serve"})
-"""Commands that go on until they are stopped."""
+_OF_ALL = frozenset({"accounts", "worker"})
+"""Commands about every account at once."""
 _EVERY = "--all-accounts"
 _FILES = ("out", "output", "metrics_file")
 """The options that name a file to be written."""
@@ -39,8 +39,8 @@ def with_accounts(commands: Any, before: str = "") -> None:  # noqa: ANN401 - wh
     """
     for name, command in commands.items():
         words = f"{before}{name}"
-        if words.partition(" ")[0] == "accounts":
-            command.callback = _about_all(command.callback)
+        if words.partition(" ")[0] in _OF_ALL:
+            command.callback = _about_all(words, command.callback)
         elif any("--config" in each.opts for each in command.params):
             command.params += account_options()
             command.callback = _heeding(words, command.callback)
@@ -91,14 +91,14 @@ def _heeding(words: str, command: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-def _about_all(command: Callable[..., Any]) -> Callable[..., Any]:
+def _about_all(words: str, command: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(command)
     def run(**options: Any) -> Any:  # noqa: ANN401 - a command's own
         with reporting(as_json=bool(options.get("as_json"))):
             if Chosen.name is not None or Chosen.is_every:
                 Chosen.name = None
                 raise ConfigurationError(
-                    "accounts is about every account of the configuration",
+                    f"{words} is about every account of the configuration",
                     next_step=f"leave out --account and {_EVERY}",
                 )
         return command(**options)
@@ -132,11 +132,8 @@ def _names(words: str, config: Any) -> tuple[str, ...]:  # noqa: ANN401 - a path
             raise ConfigurationError("no accounts are configured", next_step=f"leave out {_EVERY}")
         return ()
     one = f"--account NAME, one of: {', '.join(names)}"
-    if words in _ENDLESS:
-        raise ConfigurationError(
-            f"{words} looks after one account, and several are configured; nothing was begun",
-            next_step=f"begin one for each: {one}",
-        )
+    if words == "serve":
+        return ()  # one service for all of them
     if words not in READS and not Chosen.is_every:
         raise ConfigurationError(
             f"several accounts are configured, and {words} may change something; nothing was done",
@@ -152,6 +149,7 @@ def _run_for_each(names: Iterable[str], command: Callable[[], object], *, as_jso
 
     codes, answers = [0], list[dict[str, Any]]()
     OPENED.clear()
+    Chosen.secret = None
     for name in names:
         Chosen.name, Chosen.is_in_turn = name, True
         found = list[dict[str, Any]]()

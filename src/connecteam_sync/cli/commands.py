@@ -14,6 +14,7 @@ from connecteam_sync.cli import (
     console,
     corrections,
     exports,
+    fleet,
     history,
     locking,
     many_accounts,
@@ -69,6 +70,8 @@ for command in (
     serve.serve,
     serve.pause,
     serve.resume,
+    fleet.worker,
+    fleet.workers,
     sandbox.sandbox,
     sandbox.demo,
 ):

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from connecteam_sync.cli.opened import Chosen
 from connecteam_sync.cli.options import Config, Json, opened
 from connecteam_sync.cli.output import Report, reporting
 from connecteam_sync.core.roles import ROLES, Role
@@ -18,7 +19,8 @@ from connecteam_sync.present.json_shapes import Json as JsonObject
 from connecteam_sync.present.json_shapes import instant
 
 if TYPE_CHECKING:
-    from connecteam_sync.core.console import ConsoleUser
+    from connecteam_sync.client import ConnecteamSync
+    from connecteam_sync.core.console import ConsoleUser, NewSecret
 
 console = typer.Typer(invoke_without_command=True, help="Who may sign in to the console of `serve`.")
 user = typer.Typer(invoke_without_command=True, help="The people who may sign in to the console.")
@@ -56,7 +58,8 @@ def user_add(name: Name, role: AsRole, config: Config = None, as_json: Json = Fa
     """Let a person sign in to the console. Prints their secret, this once."""
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
         chosen = _role(role)
-        _print_secret(report, name, chosen, mirror.add_console_user(name, chosen))
+        secret = mirror.add_console_user(name, chosen, secret=_one_for_all(mirror))
+        _print_secret(report, name, chosen, secret)
 
 
 @user.command("role")
@@ -73,7 +76,7 @@ def user_role(name: Name, role: AsRole, config: Config = None, as_json: Json = F
 def user_secret(name: Name, config: Config = None, as_json: Json = False) -> None:
     """Give a person a new secret and end the sessions of the old one. Prints it, this once."""
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
-        secret = mirror.renew_console_secret(name)
+        secret = mirror.renew_console_secret(name, secret=_one_for_all(mirror))
         known = mirror.console_user(name)
         _print_secret(report, name, known.role if known is not None else ROLES[0], secret)
 
@@ -85,6 +88,14 @@ def user_remove(name: Name, config: Config = None, as_json: Json = False) -> Non
         mirror.remove_console_user(name)
         report.print_json({"removed": name})
         report.print_lines([f"{name} may not sign in any more"])
+
+
+def _one_for_all(mirror: ConnecteamSync) -> NewSecret | None:
+    """The one secret of a command that goes through every account: a person signs in to all of them at once."""
+    if not Chosen.is_in_turn:
+        return None
+    Chosen.secret = Chosen.secret or mirror.new_console_secret()
+    return Chosen.secret
 
 
 def _role(role: str) -> Role:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from connecteam_sync.cli.opened import with_account
+from connecteam_sync.cli.opened import steps_with_account, with_account
 from connecteam_sync.cli.options import Config, Json
 from connecteam_sync.cli.output import Report, reporting
 from connecteam_sync.cli.startup import loading
@@ -48,7 +48,7 @@ def _list(config: Path | None, *, as_json: bool) -> None:
                         "clocks": one.clocks,
                         "calls_left": one.calls_left,
                         "message": one.message,
-                        "next_step": one.next_step,
+                        "next_step": with_account(one.next_step, one.name),
                     }
                     for one in found
                 ]
@@ -81,7 +81,11 @@ def check(config: Config = None, as_json: Json = False) -> None:
             {
                 "ok": not bad,
                 "accounts": [
-                    {"name": one.name, "ok": one.is_ok, "checks": [json_shapes.check(each) for each in one.checks]}
+                    {
+                        "name": one.name,
+                        "ok": one.is_ok,
+                        "checks": [steps_with_account(json_shapes.check(each), one.name) for each in one.checks],
+                    }
                     for one in found
                 ],
             }

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+
+from connecteam_sync.core.text import of_account
 
 if TYPE_CHECKING:
     from connecteam_sync.client import ConnecteamSync
+    from connecteam_sync.core.console import NewSecret
 
-_COMMAND = re.compile("connecteam-sync (?=[a-z])")
+
+_STEPS = frozenset({"next_step", "cure"})
+"""Members of an answer for programs that tell a person what to do, often by a command."""
 
 
 class Chosen:
@@ -18,14 +23,27 @@ class Chosen:
     is_every = False
     is_in_turn = False
     """Whether the command is run for one account after the other."""
+    secret: NewSecret | None = None
+    """The secret that a command made, while it is run for one account after the other."""
     context: Any = None
     """The parser's context of the command that is run."""
 
 
 def with_account(line: str, name: str | None = None) -> str:
     """A line for people, in which each command is about an account: the one named, or that of this command."""
-    name = Chosen.name if name is None else name
-    return line if name is None else _COMMAND.sub(f"connecteam-sync --account {name} ", line)
+    return of_account(line, Chosen.name if name is None else name)
+
+
+def steps_with_account(value: Any, name: str | None = None) -> Any:  # noqa: ANN401 - what JSON can hold
+    """An answer for programs, in which each next step, however deep it lies, is about an account as `with_account`."""
+    if isinstance(value, Mapping):
+        return {
+            key: with_account(inner, name)
+            if key in _STEPS and isinstance(inner, str)
+            else steps_with_account(inner, name)
+            for key, inner in value.items()
+        }
+    return [steps_with_account(one, name) for one in value] if isinstance(value, (list, tuple)) else value
 
 
 OPENED: list[ConnecteamSync] = []

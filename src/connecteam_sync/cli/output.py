@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TextIO
 
 import typer
 
-from connecteam_sync.cli.opened import with_account
+from connecteam_sync.cli.opened import Chosen, steps_with_account, with_account
 from connecteam_sync.cli.streams import Streams, escaped, is_json_wanted
 from connecteam_sync.core.progress import Progress
 from connecteam_sync.core.text import plain
@@ -58,10 +58,10 @@ class Report:
     def print_json(self, members: Mapping[str, Any]) -> None:
         """Print one object for programs; nothing without `--json`."""
         if self.as_json and Report.collected is not None:
-            Report.collected.append(dict(members))
+            Report.collected.append(dict(_with_account(members)))
         elif self.as_json:
             self.end_progress()
-            sys.stdout.write(escaped(encoded({"schema": SCHEMA, **members}), sys.stdout) + "\n")
+            sys.stdout.write(escaped(encoded({"schema": SCHEMA, **_with_account(members)}), sys.stdout) + "\n")
             Streams.json_written = True
             sys.stdout.flush()
 
@@ -108,6 +108,12 @@ class Report:
         """Tell a person who stopped a job how to go on."""
         if self._is_working:
             self.note(f"interrupted; {text.GO_ON}")
+
+
+def _with_account(members: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Large answers are gone through only where there are several accounts."""
+    found: Mapping[str, Any] = members if Chosen.name is None else steps_with_account(members)
+    return found
 
 
 def _terminal(stream: TextIO) -> Terminal | None:

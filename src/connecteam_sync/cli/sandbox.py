@@ -206,7 +206,7 @@ def demo(
         if serve:
             if keep is not None:
                 raise ConfigurationError("--keep and --serve do not go together", next_step="leave one of them out")
-            from connecteam_sync.cli.serve import require_console
+            from connecteam_sync.cli.showing import require_console
 
             require_console("demo --serve")
             from connecteam_sync.cli.demo_console import serve_demo

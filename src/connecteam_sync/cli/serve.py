@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import gc
-import importlib.util
 import os
 import signal
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
+import msgspec
 import typer
 
 from connecteam_sync.cli.locking import Reason
+from connecteam_sync.cli.opened import Chosen
 from connecteam_sync.cli.options import LARGEST, Config, Json, Who, opened, recorded_name
 from connecteam_sync.cli.output import Report, reporting
 from connecteam_sync.cli.startup import loading
@@ -71,14 +73,12 @@ def serve(
     as_json: Json = False,
 ) -> None:
     """Keep the table a mirror by itself: visit each time clock every few minutes, until stopped (Ctrl-C, SIGTERM)."""
-    with reporting(as_json=as_json) as report, opened(config, report) as mirror:
+    with reporting(as_json=as_json) as report:
         with loading():
-            from connecteam_sync.config_secrets import credentials
+            from connecteam_sync.config import account_names
             from connecteam_sync.service.metrics_file import require_place
-            from connecteam_sync.service.service import Parts, Service
+            from connecteam_sync.service.service import Parts
 
-        if not hooks_only:
-            credentials(mirror.settings.secrets)
         if metrics_file is not None:
             require_place(metrics_file)
         parts = Parts(
@@ -87,15 +87,34 @@ def serve(
             threads=threads,
             has_clock=not (no_clock or hooks_only),
             has_hooks=not no_hooks,
-            is_tls_in_front=insecure_http or (mirror.settings.public_url or "").startswith("https://"),
+            is_tls_in_front=insecure_http,
             metrics_port=metrics_port,
             metrics_file=metrics_file,
         )
-        pages = None if no_console or hooks_only else _console(mirror, parts, report)
+        if Chosen.name is None and account_names(config):
+            from connecteam_sync.cli.fleet import serve_all
+
+            serve_all(config, parts, report, has_console=not (no_console or hooks_only))
+            return
+        _serve_one(config, parts, report, has_console=not (no_console or hooks_only), is_hooks_only=hooks_only)
+
+
+def _serve_one(config: Path | None, parts: Parts, report: Report, *, has_console: bool, is_hooks_only: bool) -> None:
+    """`serve` for one account."""
+    with opened(config, report) as mirror:
+        with loading():
+            from connecteam_sync.config_secrets import credentials
+            from connecteam_sync.service.service import Service
+
+        if not is_hooks_only:
+            credentials(mirror.settings.secrets)
+        if (mirror.settings.public_url or "").startswith("https://"):
+            parts = msgspec.structs.replace(parts, is_tls_in_front=True)
+        pages = _console(mirror, parts, report) if has_console else None
         service = Service(mirror.settings, parts, tell=report.note, token=mirror.webhook_token, pages=pages)
-        if hooks_only and not service.has_hooks:
+        if is_hooks_only and not service.has_hooks:
             raise ConfigurationError(
-                "there are no doorbells to take" if no_hooks else "there is no secret for the webhooks",
+                "there are no doorbells to take" if not parts.has_hooks else "there is no secret for the webhooks",
                 next_step="set CONNECTEAM_SYNC_WEBHOOK_SECRET (or …_FILE), and leave --no-hooks out",
             )
         stopped = threading.Event()
@@ -111,14 +130,14 @@ def serve(
         gc.collect()
         gc.freeze()
         answers_at = {"url": service.url, "hooks_url": service.hooks_url, "metrics_url": service.metrics_url}
-        report.print_json({**answers_at, "pid": os.getpid()})
-        visits = f"time clocks are visited by themselves ({many(threads, 'thread')}); " if parts.has_clock else ""
+        report.print_json({**answers_at, "executor": "threads", "accounts": [], "pid": os.getpid()})
+        visits = f"time clocks are visited by themselves ({many(parts.threads, 'thread')}); " if parts.has_clock else ""
         lines = [
             f"{visits}answering at {service.url}; interrupt to stop",
             f"the console is at {service.url}/" if pages is not None else "the console is off",
-            _of_hooks(service.hooks_url, no_hooks=no_hooks),
+            _of_hooks(service.hooks_url, no_hooks=not parts.has_hooks),
         ]
-        if metrics_port is not None:
+        if parts.metrics_port is not None:
             lines.append(f"metrics are at {service.metrics_url}")
         report.print_lines(lines)
         stopped.wait()
@@ -127,29 +146,14 @@ def serve(
 
 def _console(mirror: ConnecteamSync, parts: Parts, report: Report) -> Console | None:
     """The console; None where its packages are missing, which is said. Raises ConfigurationError."""
-    from connecteam_sync.service.listener import is_loopback
+    from connecteam_sync.cli.showing import may_show, require_people
 
-    try:
-        require_console("the console")
-    except ConfigurationError as error:
-        report.note(f"no console: {error.message}; {error.next_step}")
+    if not may_show(report):
         return None
     from connecteam_sync.web.console import Console
 
-    if not is_loopback(parts.host) and not mirror.console_users():
-        raise ConfigurationError(
-            f"at {parts.host} other machines could look into the console, and nobody has an account",
-            next_step="connecteam-sync console user add NAME --role admin, or serve --no-console",
-        )
+    require_people(parts.host, lambda: bool(mirror.console_users()))
     return Console(mirror.settings, host=parts.host)
-
-
-def require_console(what: str) -> None:
-    """Raises ConfigurationError if the packages of the console are missing."""
-    if missing := [name for name in ("jinja2", "argon2") if importlib.util.find_spec(name) is None]:
-        raise ConfigurationError(
-            f"{what} needs {' and '.join(missing)}", next_step="pip install 'connecteam-sync[service]'"
-        )
 
 
 def _of_hooks(url: str | None, *, no_hooks: bool) -> str:
@@ -176,11 +180,18 @@ def pause(
 
 
 def resume(clock: ThisClock = None, config: Config = None, as_json: Json = False) -> None:
-    """Have `serve` visit what was paused, or stopped since the key was refused; one time clock or all, at once."""
+    """Have `serve` visit at once what was paused, stopped since the key was refused, or put aside: one or all."""
     with reporting(as_json=as_json) as report, opened(config, report) as mirror:
-        resumed = mirror.resume_visits(clock)
-        report.print_json({"resumed": list(resumed)})
+        resumed, was_aside = mirror.resume_visits(clock), False
+        if mirror.settings.account is not None:
+            from connecteam_sync.config_fleet import fleet_settings
+            from connecteam_sync.service.fleet_state import resume_account
+
+            was_aside = resume_account(fleet_settings().control_database_url, mirror.settings.account)
+        report.print_json({"resumed": list(resumed), "was_put_aside": was_aside})
         report.print_lines([f"{many(len(resumed), 'time clock')} resumed: {_ids(resumed)}"])
+        if was_aside:
+            report.print_lines([f"account {mirror.settings.account} was put aside, and is looked after again at once"])
 
 
 def _ids(clocks: tuple[int, ...]) -> str:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import typer
 
 from connecteam_sync.cli.options import Config, Json, opened
-from connecteam_sync.cli.output import reporting
+from connecteam_sync.cli.output import Report, reporting
+from connecteam_sync.errors import ConnecteamSyncError
 from connecteam_sync.version import __version__
+
+if TYPE_CHECKING:
+    from connecteam_sync.core.status import MirrorStatus
 
 
 def status(config: Config = None, as_json: Json = False) -> None:
@@ -21,6 +26,8 @@ def status(config: Config = None, as_json: Json = False) -> None:
         from connecteam_sync.present.status_text import status_json, status_text
 
         found = mirror.status()
+        if mirror.settings.account is not None:
+            found = _as_the_fleet_has_it(found, mirror.settings.account, report)
         zone = ZoneInfo(mirror.settings.timezone)
         versions = f"connecteam-sync {__version__}, database {mirror.store.name}"
         report.print_json(status_json(found))
@@ -28,6 +35,20 @@ def status(config: Config = None, as_json: Json = False) -> None:
         report.print_lines(status_text(found, zone, versions=versions, has_secret=has_secret))
         if found.exit_code:
             raise typer.Exit(found.exit_code)
+
+
+def _as_the_fleet_has_it(found: MirrorStatus, account: str, report: Report) -> MirrorStatus:
+    """An account that was put aside is not looked at, whatever its own records say."""
+    from connecteam_sync.config_fleet import fleet_settings
+    from connecteam_sync.core.status import while_put_aside
+    from connecteam_sync.service.fleet_state import accounts_aside
+
+    try:
+        aside = accounts_aside(fleet_settings().control_database_url).get(account)
+    except ConnecteamSyncError as error:
+        report.note(f"whether the account is put aside is not known: {error.message}")
+        return found
+    return found if aside is None else while_put_aside(found, aside)
 
 
 alerts = typer.Typer(invoke_without_command=True, help="What was told, and to whom; try whether it arrives.")

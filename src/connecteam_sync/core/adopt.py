@@ -12,7 +12,7 @@ import msgspec
 
 from connecteam_sync.core.change import Change, Hold
 from connecteam_sync.core.clocktime import ClockTime
-from connecteam_sync.core.columns import with_times
+from connecteam_sync.core.columns import ROW, with_times
 from connecteam_sync.core.keys import RowId, ordered
 from connecteam_sync.core.locks import Locks
 from connecteam_sync.core.same_minute import ByMinute
@@ -176,13 +176,16 @@ def _rank(row: ClockTime, live: Mapping[RowId, str]) -> tuple[bool, bool, bool, 
 
 
 def _with_clock_out(survivor: ClockTime, others: Iterable[ClockTime]) -> ClockTime:
-    """The survivor, with the best clock-out of the others if it has none."""
+    """The survivor, with the best clock-out of the others if it has none, and the minutes of breaks that go with it."""
     if survivor.clock_out is not None:
         return survivor
-    closing = next((row.clock_out for row in others if row.clock_out and row.clock_out >= row.clock_in), None)
+    closing = next((row for row in others if row.clock_out and row.clock_out >= row.clock_in), None)
     if closing is None:
         return survivor
-    return with_times(survivor, survivor.employee_id, survivor.clock_in, closing)
+    closed = with_times(survivor, survivor.employee_id, survivor.clock_in, closing.clock_out)
+    # Minutes of breaks follow from the end: an open row has none.
+    follows = {column.field: getattr(closing, column.field) for column in ROW if column.ends_with_shift}
+    return msgspec.structs.replace(closed, **follows)
 
 
 def _held(group: Group, losing: list[RowId | None], locks: Locks, immovable: Mapping[RowId, str]) -> Hold | None:

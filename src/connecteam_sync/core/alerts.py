@@ -17,6 +17,7 @@ from connecteam_sync.core.cadence import SET_BACK
 from connecteam_sync.core.looks import GOOD_LOOKS
 from connecteam_sync.core.problems import MEANS, NEVER_LOOKED, UNTOLD, Problem, ProblemName
 from connecteam_sync.core.status import MirrorStatus
+from connecteam_sync.core.text import of_account
 from connecteam_sync.core.window import local_time
 
 AlertState = Literal["trouble", "well"]
@@ -66,7 +67,9 @@ class AlertRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """One message, the same for every receiver. `since` is when the trouble began, `ended` when it ended."""
+    """One message, the same for every receiver. `since` is when the trouble began, `ended` when it ended; `account` is
+    whose it is, where there are several.
+    """
 
     name: str
     state: AlertState
@@ -77,11 +80,17 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     means: str
     next_step: str
     is_test: bool = False
+    account: str | None = None
 
     @property
     def id(self) -> str:
         """The same for each attempt, and within one mirror no other message's."""
         return f"{self.name}-{self.number}-{self.since}-{self.state}"
+
+    def of(self, account: str | None) -> Message:
+        """The same, about one of several accounts."""
+        step = of_account(self.next_step, account)
+        return msgspec.structs.replace(self, account=account, next_step=step)
 
 
 class Due(NamedTuple):
@@ -234,11 +243,12 @@ def trial(now: int) -> Message:
 
 def title(message: Message, zone: ZoneInfo) -> str:
     """One line: what, and since when."""
+    whose = f"connecteam-sync, account {message.account}" if message.account is not None else "connecteam-sync"
     if message.is_test:
-        return "connecteam-sync: a test"
+        return f"{whose}: a test"
     if message.ended is not None:
-        return f"connecteam-sync: {message.name} is over ({_moment(message.ended, zone)})"
-    return f"connecteam-sync: {message.name} since {_moment(message.since, zone)}"
+        return f"{whose}: {message.name} is over ({_moment(message.ended, zone)})"
+    return f"{whose}: {message.name} since {_moment(message.since, zone)}"
 
 
 def body(message: Message, zone: ZoneInfo) -> str:
@@ -247,7 +257,8 @@ def body(message: Message, zone: ZoneInfo) -> str:
     lines.append(f"since:  {_moment(message.since, zone)}")
     if message.ended is not None:
         return "\n".join([*lines, f"ended:  {_moment(message.ended, zone)}", ""])
-    lines += [f"means:  {message.means}", f"next:   {message.next_step}", "", "connecteam-sync status shows all of it."]
+    status = of_account("connecteam-sync status", message.account)
+    lines += [f"means:  {message.means}", f"next:   {message.next_step}", "", f"{status} shows all of it."]
     return "\n".join([*lines, ""])
 
 
@@ -258,6 +269,7 @@ def _moment(at: int, zone: ZoneInfo) -> str:
 def payload(message: Message) -> dict[str, object]:
     """The message for programs, by the names of standard-webhooks: instants are ISO 8601 in UTC."""
     data = {
+        "account": message.account,
         "name": message.name,
         "state": message.state,
         "since": iso(message.since),

@@ -16,15 +16,14 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from connecteam_sync.core.certified_rows import moment as written
-from connecteam_sync.core.change import Change
+from connecteam_sync.core.change import Change, HoldReason
 from connecteam_sync.core.clocktime import ClockTime
 from connecteam_sync.core.keys import RowId
-from connecteam_sync.core.run import StandingHold
 from connecteam_sync.core.window import EARLIEST, LATEST, end_of_day
 
 _RUN = re.compile(r"[0-9]{1,18}", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_KEEPS_EDITS = frozenset({"local_edit", "locked_day"})
+KEEPS_EDITS: tuple[HoldReason, ...] = ("local_edit", "locked_day", "manual_row")
 """The reasons of holds by which a run leaves a row as somebody edited it in the table."""
 
 
@@ -93,20 +92,22 @@ class RowsThen(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SeenEdits(NamedTuple):
-    """Rows and shifts of which a run had seen, by the moment, that somebody edited them in the table, or deleted rows
-    of theirs. `unlinked` are shifts that had lost their row by then, or were gone from Connecteam with a row that is
-    gone, too: whoever deleted that, no run had to.
+    """What runs had seen by the moment of edits in the table: `rows` that were there and that a hold left as somebody
+    had edited them, `shifts` whose row somebody had deleted. `unlinked` are shifts that had lost their row by then, or
+    were gone from Connecteam with a row that is gone, too: whoever deleted that, no run had to.
     """
 
     rows: frozenset[RowId] = frozenset()
     shifts: frozenset[str] = frozenset()
     unlinked: frozenset[str] = frozenset()
 
-    def have(self, change: Change, *, is_gone: bool) -> bool:
-        """Whether they have the row of a change, or its shift; `is_gone`: the row is not in the table any more."""
-        if is_gone and change.shift_id in self.unlinked:
-            return True
-        return change.image.id in self.rows or change.shift_id in self.shifts
+    def are_of(self, change: Change) -> bool:
+        """Whether they have the row of a change as one that was there."""
+        return change.image.id in self.rows
+
+    def lack(self, change: Change) -> bool:
+        """Whether the row of a change, which is gone now, was gone by then."""
+        return not self.are_of(change) and change.shift_id in self.shifts | self.unlinked
 
 
 _NONE_SEEN = SeenEdits()
@@ -119,14 +120,27 @@ class LinkOfShift(NamedTuple):
     changed_in_run: int
 
 
-def seen_edits(standing: Iterable[StandingHold], links: Mapping[str, LinkOfShift], as_of: AsOf) -> SeenEdits:
-    """The edits that the standing holds leave in the table, and rows that others deleted, as far as a run had seen them
-    by then. `links` are of shifts whose row is gone.
+class HoldThen(NamedTuple):
+    """A hold that stood at the moment and left an edit in the table, as the newest run that found it told it, or as
+    the newest look by then did: of a row, or of a shift without one. `is_of_then`: a look by then had told it so.
     """
-    found = [one.hold for one in standing if one.hold.reason in _KEEPS_EDITS and one.first_run <= as_of.newest_run]
+
+    reason: str
+    subject: str
+    time_clock_id: int
+    row: RowId | None
+    shift: str | None
+    is_of_then: bool = False
+
+
+def seen_edits(stood: Iterable[HoldThen], links: Mapping[str, LinkOfShift], as_of: AsOf) -> SeenEdits:
+    """The edits that holds left in the table at the moment, and rows that others had deleted, as far as a run had seen
+    them by then. `links` are of shifts whose row is gone.
+    """
+    found = list(stood)
     return SeenEdits(
-        frozenset(hold.clock_time_id for hold in found if hold.clock_time_id is not None),
-        frozenset(hold.shift_id for hold in found if hold.shift_id is not None),
+        frozenset(hold.row for hold in found if hold.row is not None),
+        frozenset(hold.shift for hold in found if hold.row is None and hold.is_of_then and hold.shift is not None),
         frozenset(
             shift for shift, link in links.items() if not link.is_living and link.changed_in_run <= as_of.newest_run
         ),
@@ -200,9 +214,13 @@ def _then(
     if now is not None and not now.is_ours:
         return now, False
     if last is not None:
-        if following is None and now != last.after:
-            # Edited or deleted by others since, and no run has written it again.
-            return (now, False) if seen.have(last, is_gone=now is None) else (last.after, now is not None)
+        edited = following.before if following is not None else now
+        if following is None and now is None and last.after is not None:
+            # Others have deleted it since.
+            return (None, False) if seen.lack(last) else (last.after, False)
+        if edited is not None and edited != last.after and seen.are_of(last):
+            # A run had seen that others edited it, and had left it so.
+            return edited, False
         return last.after, True
     if following is not None:
         return following.before, following.before is None

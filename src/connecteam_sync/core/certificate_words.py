@@ -57,12 +57,28 @@ Each command below is for a POSIX shell, in this folder.
    it is checked like certificate.json, by its own .sig and with the moment that it names. Where "breaks" is not empty,
    a key was lost, and nobody but the holder of the next one vouches for that.
 
-With connecteam-sync and its database: connecteam-sync certificate verify certificate.json --table
+{stamp}With connecteam-sync and its database: connecteam-sync certificate verify certificate.json --table
 compares the table of today with it, row by row.
 """
 
 
-def verify_text(payload: PeriodPayload, *, payload_hash: str, fingerprint: str, public: str) -> str:
+_STAMP = """\
+7. The time stamp (RFC 3161): somebody else says when the signature was there. AUTHORITY.pem is the
+   root certificate that this authority publishes; take it from there, not from whoever gave you
+   this folder. These say "Verification: OK", and the moment, which is all that counts here:
+
+   openssl ts -verify -data certificate.json.sig -in certificate.json.sig.tsr -CAfile AUTHORITY.pem
+   openssl ts -reply -in certificate.json.sig.tsr -token_out -text | grep 'Time stamp:'
+
+   Years later its certificates have run out; they count as they were at that moment: add
+   -attime SECONDS to the first one, that moment in seconds since 1970 (date -u -d 'MOMENT' +%s).
+
+"""
+
+
+def verify_text(
+    payload: PeriodPayload, *, payload_hash: str, fingerprint: str, public: str, is_stamped: bool = False
+) -> str:
     """The text for a certificate; `public` is the key that signed it, as `ssh-ed25519 AAAA…`."""
     return _TEXT.format(
         first=payload.period.first,
@@ -77,4 +93,5 @@ def verify_text(payload: PeriodPayload, *, payload_hash: str, fingerprint: str, 
         blob=public.split()[1],
         cells=len(IN_THE_TREE),
         names=", ".join(IN_THE_TREE),
+        stamp=_STAMP if is_stamped else "",
     )

@@ -24,7 +24,7 @@ COLUMNS = (*IN_THE_TREE, "shift_id")
 """The cells of `rows.csv`. Which shift a row is linked to is not in the tree: Connecteam may replace a shift by another
 one, and the row of a closed day stays as it is.
 """
-CertificateFault = Literal["changed", "missing", "additional", "rows.csv", "signature", "chain"]
+CertificateFault = Literal["changed", "missing", "additional", "rows.csv", "signature", "time_stamp", "chain"]
 _PLAIN = " :/"
 """What text may hold as it is, besides letters, digits and `_.-~`; all else is percent-encoded, so that a comma always
 ends a cell, a line break a line, and no cell is a formula.
@@ -54,7 +54,7 @@ class CertificateDifference(msgspec.Struct, frozen=True, kw_only=True):
     """Something that is not as it was certified.
 
     `what` is `changed`, `missing` or `additional` of a row (or, where no list of rows was given, of a person's rows:
-    then `clock_time_id` is None); `rows.csv`, `signature` or `chain` of the certificate itself.
+    then `clock_time_id` is None); `rows.csv`, `signature`, `time_stamp` or `chain` of the certificate itself.
     """
 
     what: CertificateFault

@@ -20,6 +20,7 @@ class ClockTime(msgspec.Struct, frozen=True, gc=False):
     `id` is None only in the image of a row that has yet to be inserted. A negative `employee_id` stands for an
     employee that this very plan creates: the Connecteam user id with its sign changed (`keys.provisional_employee`).
     Minutes with a fraction were written by another program: they are read as they are, and never equal the right ones.
+    `job`, `break_minutes` and `net_minutes` are None in a table for which no column is named for them.
     """
 
     id: RowId | None
@@ -29,6 +30,9 @@ class ClockTime(msgspec.Struct, frozen=True, gc=False):
     total_minutes: int | float | None
     is_active: bool
     source: str = CONNECTEAM
+    job: str | None = None
+    break_minutes: int | float | None = None
+    net_minutes: int | float | None = None
 
     @property
     def entered_by(self) -> str:
@@ -157,5 +161,13 @@ class StoredState(msgspec.Struct, frozen=True, kw_only=True):
     """Writes that the last run held as refused, in the same form: not tried again yet, and likely to be refused."""
     lacks: frozenset[str] = frozenset()
     """Fields of a row that the host's table has no column for."""
+    optional: frozenset[str] = frozenset()
+    """Optional fields of a row that are mirrored: a column is named for each. What follows is read for them only."""
+    job_names: Mapping[tuple[str | None, str | None], str] = {}
+    """(job, sub job) -> the name, for the jobs of these shifts of which it is known."""
+    break_types: Mapping[tuple[int, str], bool] = {}
+    """(time clock, type) -> whether such a break is paid, where that is known."""
+    breaks_around: tuple[Break, ...] = ()
+    """Remembered breaks of this clock that start within a week of the padded window, before it or after."""
     children: dict[RowId, tuple[Child, ...]] = {}
     """Row id -> the rows that point at it; read only for rows whose delete or change of key is planned."""

@@ -31,6 +31,19 @@ class ConsoleUser(msgspec.Struct, frozen=True, kw_only=True):
     generation: int
 
 
+class NewSecret(msgspec.Struct, frozen=True, kw_only=True):
+    """A secret that is shown once, and the hash that is kept of it: the same one in several databases, where a person
+    is to sign in to all of them with it.
+    """
+
+    secret: str
+    secret_hash: str
+
+    def __repr__(self) -> str:
+        """Without the secret: what is printed or logged holds none."""
+        return "NewSecret(...)"
+
+
 class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
     """What a person did: `at` in epoch seconds, `run` the run that it became, if it became one.
 

@@ -19,6 +19,7 @@ from connecteam_sync.core.change import Change
 from connecteam_sync.core.clocktime import ClockTime
 from connecteam_sync.core.keys import RowId, ordered, provisional_user
 from connecteam_sync.core.locks import Locks
+from connecteam_sync.core.shift import Times
 from connecteam_sync.core.window import local_day
 
 _Key = tuple[RowId, date, str]
@@ -28,13 +29,6 @@ CorrectionState = Literal["pending", "accepted", "dismissed", "cancelled"]
 CORRECTION_STATES: tuple[CorrectionState, ...] = get_args(CorrectionState)
 SHOWN_CORRECTIONS = 30
 """How many of those that wait, and of the others, a `CorrectionsPage` has."""
-
-
-class Times(msgspec.Struct, frozen=True, kw_only=True):
-    """A shift's times in epoch seconds; `clock_out` is None while it is open."""
-
-    clock_in: int
-    clock_out: int | None
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):

@@ -34,6 +34,10 @@ class StoredImage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     refused: tuple[tuple[str, str], ...] = ()
     refused_before: tuple[tuple[str, str], ...] = ()
     lacks: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+    job_names: tuple[tuple[tuple[str | None, str | None], str], ...] = ()
+    break_types: tuple[tuple[tuple[int, str], bool], ...] = ()
+    breaks_around: tuple[Break, ...] = ()
     children: tuple[tuple[RowId, tuple[Child, ...]], ...] = ()
 
     @classmethod
@@ -54,6 +58,10 @@ class StoredImage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
             refused=tuple(stored.refused.items()),
             refused_before=tuple(stored.refused_before.items()),
             lacks=tuple(sorted(stored.lacks)),
+            optional=tuple(sorted(stored.optional)),
+            job_names=tuple(stored.job_names.items()),
+            break_types=tuple(stored.break_types.items()),
+            breaks_around=stored.breaks_around,
             children=tuple(stored.children.items()),
         )
 
@@ -75,6 +83,10 @@ class StoredImage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
             refused=dict(self.refused),
             refused_before=dict(self.refused_before),
             lacks=frozenset(self.lacks),
+            optional=frozenset(self.optional),
+            job_names=dict(self.job_names),
+            break_types=dict(self.break_types),
+            breaks_around=self.breaks_around,
             children=dict(self.children),
         )
 

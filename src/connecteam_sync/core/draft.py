@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import date
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -12,14 +13,16 @@ import msgspec
 from connecteam_sync.core.change import Change, ChangeKind, Hold, HoldReason, NewEmployee, Policy, Wait, subject_of
 from connecteam_sync.core.child_rows import held_detail, kept_by
 from connecteam_sync.core.clocktime import CONNECTEAM, ClockTime, Employee, StoredState, TrackedShift, clock_time_of
-from connecteam_sync.core.columns import row_of, with_times
+from connecteam_sync.core.columns import as_closed, row_of, shift_columns, with_rest, with_times
+from connecteam_sync.core.derived import Derived, breaks_that_count
 from connecteam_sync.core.evidence import RunEvidence
 from connecteam_sync.core.keys import RowId, provisional_employee
 from connecteam_sync.core.locks import Locks, purged_of, unwritten_text
 from connecteam_sync.core.match import Match, absent
 from connecteam_sync.core.people import Likenesses, taken
-from connecteam_sync.core.shift import InvalidRecord, Shift, Snapshot
+from connecteam_sync.core.shift import Break, InvalidRecord, Shift, Snapshot
 from connecteam_sync.core.text import span, stamp
+from connecteam_sync.core.tracking import breaks_to_remember
 from connecteam_sync.core.window import LockedDay, Window, days_touched, local_day
 
 _ABOUT = {"shift": "a shift", "break": "a break", "user": "a person's record"}
@@ -98,6 +101,20 @@ class PlanBuilder:
     def rows_go(self) -> bool:
         """Whether any look of this run may delete rows without a shift."""
         return self.policy.orphans == "delete" or bool(self.evidence.account)
+
+    @cached_property
+    def breaks(self) -> tuple[tuple[Break, ...], tuple[str, ...]]:
+        """The breaks to be stored again, and the ids of those found gone."""
+        return breaks_to_remember(self.window, self.snapshot, self.stored)
+
+    @cached_property
+    def of_shift(self) -> tuple[tuple[str, Callable[[Shift], object]], ...]:
+        """The columns of a row that follow from more of a shift than person and times."""
+        stored = self.stored
+        if not stored.optional:
+            return shift_columns(stored.lacks, stored.optional, Derived())
+        breaks = breaks_that_count((*stored.breaks_around, *stored.breaks), *self.breaks, stored.break_types)
+        return shift_columns(stored.lacks, stored.optional, Derived(stored.job_names, breaks))
 
     @cached_property
     def likenesses(self) -> Likenesses:
@@ -209,7 +226,26 @@ class PlanBuilder:
 
     def row_for(self, shift: Shift, employee: RowId, key: RowId | None) -> ClockTime:
         """The right row for a shift, with the columns that the table has."""
-        return row_of(shift, employee, id=key, lacks=self.stored.lacks)
+        return row_of(shift, employee, id=key, of_shift=self.of_shift)
+
+    def moved_row(self, shift: Shift, employee: RowId, row: ClockTime) -> ClockTime:
+        """The row of another look's shift, moved to the times of that. Its breaks are not known here: what follows from
+        them stays as it is, and the next look at its day corrects it.
+        """
+        return with_rest(self.row_for(shift, employee, row.id), row)
+
+    def right_row(self, shift: Shift, employee: RowId, row: ClockTime | None, former: RowId | None) -> ClockTime:
+        """The same beside the `row` that the shift has; without one, with the key that it had (`former`).
+
+        Hours entered by hand are compared by person and times alone, and a closed day as `as_closed` says.
+        """
+        after = self.row_for(shift, employee, former if row is None else row.id)
+        if row is None or row == after or not self.of_shift:
+            return after
+        if not row.is_ours:
+            return with_rest(after, row)
+        is_closed = self.closed_days(self.change("update", row, after, shift, ""))
+        return as_closed(after, row) if is_closed else after
 
     def edited_locally(self, mirror: TrackedShift | None, row: ClockTime) -> bool:
         """Whether a linked row differs from the values we last applied to it (rule 11)."""

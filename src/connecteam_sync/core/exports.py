@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Literal, get_args
 
@@ -28,6 +29,21 @@ BlockedReason = Literal[
 ]
 OF_HOURS: frozenset[BlockedReason] = frozenset({"open_shift", "hold", "break_type_unknown"})
 """The reasons that are about the hours; the others are those of a payroll system's layout that cannot take somebody."""
+
+
+_KINDS: Mapping[ExportFormat, str] = {"xlsx": "xlsx", "parquet": "parquet", "quickbooks": "iif"}
+
+
+def file_name(format: str, window: Window, *, is_draft: bool, company_code: str = "") -> str:  # noqa: A002
+    """What a file of an export is called where nobody has named it: `hours-2025-12-01-to-2025-12-07.csv`. ADP takes
+    only a name with the code of the company, which a draft is not given.
+    """
+    known: ExportFormat = next((one for one in EXPORT_FORMATS if one == format), "csv")
+    if known == "adp" and company_code and not is_draft:
+        return f"PR{company_code.upper().ljust(3, '_')}EPI.csv"
+    name = "hours" if known in {"csv", "xlsx", "parquet"} else known
+    days = f"{window.first}-to-{window.last}"
+    return f"{'draft-' if is_draft else ''}{name}-{days}.{_KINDS.get(known, 'csv')}"
 
 
 class Blocked(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,17 +73,26 @@ class Blocked(msgspec.Struct, frozen=True, kw_only=True):
 class Carried(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What an export carried, as the ledger keeps it: numbers of corrections, and the employees who were left out.
 
-    The unpaid minutes of breaks are kept where there were any, of a row by its shift, with employee and day, and of a
-    correction by its number: a later correction of that shift is told against them.
+    The unpaid minutes of breaks are kept where there were any, of a row by its id as text, with employee and day, and
+    of a correction by its number: a later correction of that row is told against them. So are the job of a correction,
+    and what it was called, for when its day is purged. A row keeps its id where
+    Connecteam replaces its shift by another one; older entries have the breaks of rows by shift (`shift_breaks`).
     """
 
     corrections: tuple[int, ...] = ()
     left_out: tuple[RowId, ...] = ()
     people: int = 0
+    row_breaks: dict[str, tuple[int, RowId, date]] = {}
     shift_breaks: dict[str, tuple[int, RowId, date]] = {}
     correction_breaks: dict[int, int] = {}
+    correction_jobs: dict[int, tuple[str, str]] = {}
     rounding: RoundingRule = "none"
     residue_seconds: int = 0
+
+    def breaks_of(self, clock_time_id: RowId | None, shift_id: str | None, employee: RowId, day: date) -> int:
+        """The unpaid minutes that it took off the row of a shift, if that is of this person and day."""
+        found = self.row_breaks.get(str(clock_time_id)) or self.shift_breaks.get(shift_id or "")
+        return found[0] if found is not None and found[1:] == (employee, day) else 0
 
 
 class ExportTotal(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -108,7 +133,8 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
     `number` is 0 of a draft, which is in no ledger. `lines` are those of hours and corrections, without the heading;
     `minutes` their sum, breaks included. `rounding` is the rule of a payroll system's layout, `residue_seconds` what it
     added to the net minutes, or took. `replaces` is the export before it of the same period, whose file counts no more;
-    `replaced_by` the one after it. Of a period the one that nothing replaces counts.
+    `replaced_by` the one after it. Of a period the one that nothing replaces counts. `reopened_at` is when the period
+    was last opened again after it, by `reopened_by`: its hours may have changed since, and the file is of before.
     """
 
     number: int
@@ -128,11 +154,18 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
     replaces: int | None = None
     replaced_by: int | None = None
     reason: str = ""
+    reopened_at: int | None = None
+    reopened_by: str | None = None
 
     @property
     def is_draft(self) -> bool:
         """Whether it is a look only, which nobody is paid by."""
         return self.number == 0
+
+    @property
+    def is_of_before(self) -> bool:
+        """Whether it counts, and its period was opened since: nobody knows whether the file still has its hours."""
+        return self.replaced_by is None and self.reopened_at is not None
 
 
 class Exported(msgspec.Struct, frozen=True, kw_only=True):

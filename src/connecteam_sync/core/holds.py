@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from connecteam_sync.core.change import Hold, HoldReason
-from connecteam_sync.core.keys import RowId
+from connecteam_sync.core.keys import RowId, provisional_user
 from connecteam_sync.core.window import MAX_WINDOW_DAYS, later, local_day
 
 REASON_TEXTS: dict[HoldReason, str] = {
@@ -42,6 +42,23 @@ _BY_USER = re.compile(r"Connecteam user (\d+)[ (]")
 """The beginning of a row's hold that is really about a user."""
 
 
+def lacks_employee(hold: Hold) -> bool:
+    """Whether it is about hours of a closed day of somebody who is no employee yet: no correction says them."""
+    is_nobody = hold.employee_id is None or provisional_user(hold.employee_id) is not None
+    return hold.reason == "locked_day" and is_nobody and hold.user_id is not None
+
+
+def moves_no_hours(hold: Hold) -> bool:
+    """Whether it is known to be about other values of a closed day's row than its times and hours, as minutes of
+    breaks: no correction says them.
+    """
+    if hold.change is None or hold.change.before is None or hold.change.after is None:
+        return False
+    images = (hold.change.before, hold.change.after)
+    was, now = ((image.key, image.clock_out, image.minutes) for image in images)
+    return was == now
+
+
 def as_mapped(hold: Hold, employee: RowId) -> Hold:
     """A hold of a user without an employee who has one since it was found."""
     return msgspec.structs.replace(hold, detail=f"Connecteam user {hold.user_id} {_MAPPED.format(employee)}")
@@ -66,6 +83,11 @@ class HoldGroup(msgspec.Struct, frozen=True, kw_only=True):
         details = {hold.detail for hold in self.holds}
         return details.pop() if len(details) == 1 else REASON_TEXTS[self.reason]
 
+    @property
+    def lacks_employee(self) -> bool:
+        """Whether they are hours of a closed day of somebody who is no employee yet."""
+        return any(map(lacks_employee, self.holds))
+
     def days(self, zone: ZoneInfo) -> tuple[date, date] | None:
         """First and last local day; None if no hold has an instant."""
         instants = [hold.instant for hold in self.holds if hold.instant is not None]
@@ -84,7 +106,7 @@ class HoldGroup(msgspec.Struct, frozen=True, kw_only=True):
         # Mapping writes no hours: the next look at their days does, and a default sync may not go back that far.
         after = f", then connecteam-sync sync{window}" if window else ""
         if user is not None:
-            is_new = self.reason in NEED_A_MAPPING
+            is_new = self.reason in NEED_A_MAPPING or self.lacks_employee
             mapping += f", or for a new person connecteam-sync employees create {user}" if is_new else ""
             mapping += after
         if window and _IS_MAPPED.fullmatch(self.detail):
@@ -98,7 +120,7 @@ class HoldGroup(msgspec.Struct, frozen=True, kw_only=True):
             "window_edge": f"sync{window}",
             "same_minute": f"adopt{window}",
         }
-        command = commands.get(self.reason)
+        command = mapping if self.lacks_employee else commands.get(self.reason)
         return f"connecteam-sync {command}" if command is not None else None
 
     def show_command(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Literal, get_args
 
@@ -14,6 +14,8 @@ from connecteam_sync.core.change import HoldReason
 from connecteam_sync.core.export_lines import harmless
 from connecteam_sync.core.keys import RowId, ordered
 from connecteam_sync.core.name_search import folded
+from connecteam_sync.core.overtime import OvertimePreview, overtime_preview
+from connecteam_sync.core.payroll_settings import PaySchedule
 from connecteam_sync.core.run import StandingHold
 from connecteam_sync.core.text import one_line
 from connecteam_sync.core.timesheets import Weekday
@@ -28,8 +30,9 @@ HOURS_BY: tuple[HoursBy, ...] = get_args(HoursBy)
 class HoursLine(msgspec.Struct, frozen=True, kw_only=True):
     """Hours of the rows that begin on some days: gross minutes, those that unpaid breaks take, and net ones.
 
-    What the hours are not divided by is None; `week` is the first day of a workweek. `open_rows` have no minutes yet;
-    in `unsure_rows` a break is of a type that nobody knows to be paid or not; `not_journaled_rows` are shown as now.
+    What they are not divided by is None; `job` is an id (empty: of no job), `job_name` what it is called; `week` is
+    the first day of a workweek. `open_rows` have no minutes yet; in `unsure_rows` nobody knows whether a break is paid;
+    `not_journaled_rows` are shown as now.
     """
 
     employee_id: RowId | None = None
@@ -37,6 +40,7 @@ class HoursLine(msgspec.Struct, frozen=True, kw_only=True):
     day: date | None = None
     week: date | None = None
     job: str | None = None
+    job_name: str | None = None
     rows: int = 0
     open_rows: int = 0
     unsure_rows: int = 0
@@ -65,7 +69,7 @@ class Hours(msgspec.Struct, frozen=True, kw_only=True):
     """The hours of a window, divided `by` what was asked for; `total` is of all lines.
 
     `left_out` is what is held now of these days. `as_of` is the moment of which the rows are; None: of now. Of `purged`
-    days breaks are gone, so that none is taken off.
+    days breaks are gone, so that none is taken off. `overtime` is a preview for people, where one is configured.
     """
 
     window: Window
@@ -77,6 +81,15 @@ class Hours(msgspec.Struct, frozen=True, kw_only=True):
     employee_id: RowId | None = None
     as_of: AsOf | None = None
     purged: tuple[Window, ...] = ()
+    overtime: OvertimePreview | None = None
+    names: Mapping[RowId, str] = {}
+
+    def name_of(self, employee: RowId) -> str:
+        """What somebody of the preview is called; empty if nobody knows."""
+        return self.names.get(employee, "")
+
+
+_NO_SCHEDULE = PaySchedule()
 
 
 def parsed_by(text: str) -> tuple[HoursBy, ...]:
@@ -96,6 +109,7 @@ def hours(
     workweek_start: Weekday,
     held: Iterable[StandingHold] = (),
     employee: RowId | None = None,
+    schedule: PaySchedule = _NO_SCHEDULE,
 ) -> Hours:
     """The hours of rows. `held` are standing holds, of whatever days; `employee` the one that the rows are of."""
     groups: dict[tuple[object, ...], list[WorkedShift]] = defaultdict(list)
@@ -113,7 +127,13 @@ def hours(
         employee_id=employee,
         as_of=found.as_of,
         purged=found.purged,
+        overtime=overtime_preview(_by_person(found, every), found.window, schedule, workweek_start),
+        names={} if schedule.overtime_preview is None else found.names,
     )
+
+
+def _by_person(found: WorkedRows, every: Sequence[WorkedShift]) -> list[WorkedShift]:
+    return sorted(every, key=lambda one: (folded(found.names.get(one.employee_id, "")), ordered(one.employee_id)))
 
 
 def _key(one: WorkedShift, by: Sequence[HoursBy], start: Weekday) -> tuple[object, ...]:
@@ -134,6 +154,7 @@ def _line(found: WorkedRows, some: Sequence[WorkedShift], by: Sequence[HoursBy],
         day=first.day if "day" in by else None,
         week=week_of(first.day, start) if "week" in by else None,
         job=(first.job or "") if "job" in by else None,
+        job_name=found.jobs.of(first.job) if "job" in by else None,
     )
 
 
@@ -155,6 +176,7 @@ def _order(line: HoursLine) -> tuple[object, ...]:
         ordered(line.employee_id),
         line.week or date.min,
         line.day or date.min,
+        folded(line.job_name or ""),
         line.job or "",
     )
 
@@ -179,7 +201,7 @@ def left_out(window: Window, held: Iterable[StandingHold]) -> tuple[LeftOut, ...
 # -- as a spreadsheet --------------------------------------------------------------------------------------------------
 
 _MEASURES = ("rows", "open_rows", "gross_minutes", "break_minutes", "net_minutes", "not_journaled_rows")
-_OF_A_KEY = {"person": ("employee_id", "name"), "week": ("week_begins",), "day": ("day",), "job": ("job",)}
+_OF_A_KEY = {"person": ("employee_id", "name"), "week": ("week_begins",), "day": ("day",), "job": ("job", "job_name")}
 _KEYS: tuple[HoursBy, ...] = ("person", "week", "day", "job")
 
 
@@ -195,6 +217,7 @@ def csv_records(found: Hours) -> list[tuple[object, ...]]:
             "week_begins": None if line.week is None else line.week.isoformat(),
             "day": None if line.day is None else line.day.isoformat(),
             "job": one_line(line.job),
+            "job_name": one_line(line.job_name),
         }
         measures = (getattr(line, name) for name in _MEASURES)
         records.append((*(harmless(cells[name]) for name in heading), *measures))

@@ -137,6 +137,7 @@ def as_kept(snapshot: Snapshot, stored: StoredState) -> tuple[Snapshot, StoredSt
             rows=tuple(row for row in stored.rows if row.id in linked or gone.at(row.clock_in) is None),
             mirrors=kept,
             breaks=tuple(one for one in stored.breaks if gone.at(one.start) is None),
+            breaks_around=tuple(one for one in stored.breaks_around if gone.at(one.start) is None),
         ),
     )
 
@@ -197,7 +198,7 @@ def _corrected(before: ClockTime, after: ClockTime, zone: ZoneInfo, names: Mappi
         old, new = getattr(before, column.field), getattr(after, column.field)
         if not column.word or old == new:
             continue
-        moved = f"{old or 'none'} -> {new or 'none'}"
+        moved = " -> ".join("none" if value in {None, ""} else str(value) for value in (old, new))
         if column.kind == "moment":
             moved = _moved(old, new, zone, local_day(before.clock_in, zone))
         texts.append(f"{column.word} {moved}")

@@ -11,6 +11,7 @@ import msgspec
 from connecteam_sync.core.timesheets import Weekday
 
 PayScheduleKind = Literal["weekly", "biweekly", "semimonthly", "monthly", "days"]
+OvertimeRule = Literal["flsa", "california"]
 RoundingRule = Literal["none", "nearest_1", "nearest_5", "nearest_6", "nearest_15", "favour_5", "favour_6", "favour_15"]
 ROUNDING_RULES: tuple[RoundingRule, ...] = get_args(RoundingRule)
 
@@ -20,6 +21,9 @@ class PaySchedule(msgspec.Struct, frozen=True, kw_only=True):
 
     `anchor` is the first day of some period. `period_days` belongs to the schedule `days`. `workweek_start` is the
     first day of the company's workweek. `two_persons`: one reviews a period, another closes it.
+
+    `overtime_preview` is the rule by which hours and timesheets show a preview of overtime, which nobody is paid by;
+    `overtime_day_start` the local time (HH:MM) at which its workdays begin, if not at midnight.
     """
 
     schedule: PayScheduleKind | None = None
@@ -28,6 +32,18 @@ class PaySchedule(msgspec.Struct, frozen=True, kw_only=True):
     period_days: int | None = None
     workweek_start: Weekday | None = None
     two_persons: bool = False
+    overtime_preview: OvertimeRule | None = None
+    overtime_day_start: str = "00:00"
+
+
+class TimeStampSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Who says when certificates were signed (RFC 3161): keys of `[payroll]`, both or none.
+
+    `time_stamp_url` is the address of the authority, `time_stamp_ca` a PEM file with its root certificate.
+    """
+
+    time_stamp_url: str | None = None
+    time_stamp_ca: str | None = None
 
 
 class LayoutSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,7 +14,9 @@ import msgspec
 
 from connecteam_sync.core.change import Hold
 from connecteam_sync.core.clocktime import ClockTime
+from connecteam_sync.core.holds import lacks_employee
 from connecteam_sync.core.keys import RowId
+from connecteam_sync.core.locks import Locks
 from connecteam_sync.core.run import Failure
 from connecteam_sync.core.text import called, day_name, hours, many, named
 from connecteam_sync.core.three_counts import CountedDay, PersonTotal
@@ -87,6 +89,13 @@ class Undecided(NamedTuple):
     first: date | None
 
 
+class SecondPerson(NamedTuple):
+    """Why somebody else still has to act before a period is closed, and what that person does."""
+
+    why: str
+    act: Literal["review", "close"]
+
+
 class CheckFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What a checklist is made of.
 
@@ -107,8 +116,7 @@ class CheckFacts(msgspec.Struct, frozen=True, kw_only=True):
     names: Mapping[RowId, str] = {}
     different: tuple[CountedDay, ...] = ()
     waiting: Undecided = Undecided(0, 0, 0, None)
-    not_reviewed: str = ""
-    """Why a second person still has to review it; empty where nobody has to."""
+    not_reviewed: SecondPerson | None = None
 
 
 def touching(window: Window, holds: Iterable[Hold], *, unmapped: Collection[int]) -> tuple[Hold, ...]:
@@ -122,6 +130,23 @@ def touching(window: Window, holds: Iterable[Hold], *, unmapped: Collection[int]
         and hold.reason != "locked_day"
         and (hold.instant is None or window.holds(hold.instant))
         and not (hold.reason in _WAITS_FOR_A_MAPPING and hold.user_id in unmapped)
+    )
+
+
+def late_without_employee(window: Window, holds: Iterable[Hold], locks: Locks) -> tuple[Hold, ...]:
+    """The holds of people without an employee on closed days before a period that nobody has acknowledged.
+
+    Their hours are in no row and in no correction, and nobody asks for the checklist of their own days any more. Once
+    these people are employees, the next run makes corrections of them.
+    """
+    return tuple(
+        hold
+        for hold in holds
+        if not hold.acknowledged
+        and (hold.reason in _WAITS_FOR_A_MAPPING or lacks_employee(hold))
+        and hold.instant is not None
+        and hold.instant < window.start_utc
+        and locks.at(hold.instant) is not None
     )
 
 
@@ -165,13 +190,13 @@ def _not_over(facts: CheckFacts) -> Obstacle | None:
 
 
 def _not_reviewed(facts: CheckFacts) -> Obstacle | None:
-    if not facts.not_reviewed:
+    if facts.not_reviewed is None:
         return None
     return Obstacle(
         name="not_reviewed",
         count=1,
-        message=facts.not_reviewed,
-        next_step=f"another person runs: connecteam-sync periods review {facts.window}",
+        message=facts.not_reviewed.why,
+        next_step=f"another person runs: connecteam-sync periods {facts.not_reviewed.act} {facts.window}",
     )
 
 

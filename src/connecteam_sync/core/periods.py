@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal
 
 import msgspec
@@ -71,6 +71,15 @@ class PeriodReport(msgspec.Struct, frozen=True, kw_only=True):
         """0 if it is closed, has the state asked for, or nothing stands in the way; else 4."""
         is_well = self.newly or self.period.state == "closed" or self.checked is None or self.checked.is_well
         return 0 if is_well else 4
+
+
+PAID_WITHIN = timedelta(days=7)
+"""After its last day a period is being paid for so long, unless it is closed before."""
+
+
+def is_being_paid(periods: Iterable[Period], today: date) -> bool:
+    """Whether somebody may be paying by one of these periods now: it has ended lately, and is not closed."""
+    return any(one.state != "closed" and today - PAID_WITHIN <= one.window.last < today for one in periods)
 
 
 # -- names -------------------------------------------------------------------------------------------------------------

@@ -45,7 +45,7 @@ from connecteam_sync.core.match import (
 from connecteam_sync.core.people import renamed
 from connecteam_sync.core.replacing import hold_doubles, note_replaced, take_replaced
 from connecteam_sync.core.shift import Shift, Snapshot, User
-from connecteam_sync.core.tracking import breaks_to_remember, mirrors_to_remember, outdated
+from connecteam_sync.core.tracking import mirrors_to_remember, outdated
 from connecteam_sync.core.unchanged import unchanged_rows
 from connecteam_sync.core.unmapped import one_address_each, unmapped_reason
 from connecteam_sync.core.window import Window
@@ -63,7 +63,7 @@ def plan(
     scope = builder.without_strays(about)
     others = tuple(builder.shifts_of_other_clocks())
     unchanged = unchanged_rows(
-        scope, others, rows=builder.rows, mirrors=builder.mirrors, employees=stored.employees, lacks=stored.lacks
+        scope, others, rows=builder.rows, mirrors=builder.mirrors, employees=stored.employees, of_shift=builder.of_shift
     )
     shifts = tuple(shift for shift in scope if shift.id not in unchanged)
     mapped = [(employee, shift) for shift in shifts if (employee := builder.employee_of(shift)) is not None]
@@ -249,7 +249,7 @@ class _Decision(Absences):
     def decide_on(self, matched: Match) -> None:
         """Create, correct, link or leave alone the row of one shift (rules 2 to 4)."""
         shift, row = matched.shift, matched.row
-        after = self.row_for(shift, matched.employee_id, row.id if row else matched.former)
+        after = self.right_row(shift, matched.employee_id, row, matched.former)
         mirror = self.mirrors.get(shift.id)
         if row is None:
             lost = mirror is not None and mirror.clock_time_id is not None
@@ -354,7 +354,7 @@ class _Decision(Absences):
             return None
         live = [s for e, s in self.shifts_of_other_clocks() if (e, s.start) == (employee, shift.start)]
         is_first = min((*live, shift), key=precedence).id == shift.id
-        return self.row_for(shift, employee, row.id) if is_first else None
+        return self.moved_row(shift, employee, row) if is_first else None
 
     # -- the plan ------------------------------------------------------------------------------------------------------
 
@@ -411,7 +411,7 @@ class _Decision(Absences):
         left = tuple(refusal for refusal in found if refusal.fingerprint not in self.policy.accepted)
         self.let_through |= {change.image.id or 0 for ref in found if ref not in left for change in ref.stopped}
         old = outdated(self.snapshot, self.mirrors, () if left else mirrors)
-        breaks, breaks_gone = breaks_to_remember(self.window, self.snapshot, self.stored)
+        breaks, breaks_gone = self.breaks
         return SlicePlan(
             time_clock_id=self.clock,
             window=self.window,

@@ -144,6 +144,9 @@ def _of_bells(facts: Facts) -> Iterator[Problem]:
         )
 
 
+_AGAIN = "; and start serve again (one of several accounts, where a file holds the key: connecteam-sync resume)"
+
+
 def _of_looks(facts: Facts) -> Iterator[Problem]:
     active = facts.active
     if not facts.clocks:
@@ -158,7 +161,7 @@ def _of_looks(facts: Facts) -> Iterator[Problem]:
             since=_since(by_key, facts.now),
             message=f"Connecteam refuses the API key; {many(len(active), 'time clock is', 'time clocks are')} affected",
             next_step="set CONNECTEAM_SYNC_API_KEY to a valid key, then: connecteam-sync doctor"
-            + ("; and start serve again" if any(clock.mode == "refused" for clock in by_key) else ""),
+            + (_AGAIN if any(clock.mode == "refused" for clock in by_key) else ""),
             is_counted=True,
         )
     if guarded:

@@ -88,7 +88,7 @@ RULES: dict[str, dict[str, Rule]] = {
         "meant": KEEP,
     },
     "StoredImage": {
-        **dict.fromkeys(("rows", "mirrors", "breaks", "people", "users", "locked"), "walk"),
+        **dict.fromkeys(("rows", "mirrors", "breaks", "breaks_around", "people", "users", "locked"), "walk"),
         "employees": [("user", "employee")],
         "ambiguous": [("user", ["employee"])],
         "users_of": [("employee", ["user"])],
@@ -97,13 +97,17 @@ RULES: dict[str, dict[str, Rule]] = {
         "refused": [("subject", "sentence")],
         "refused_before": [("subject", "sentence")],
         "lacks": [KEEP],
+        "optional": [KEEP],
+        "job_names": [(("job", "job"), "job_name")],
+        "break_types": [(("clock", "break_type"), KEEP)],
         "children": [("row", "walk")],
     },
     "ClockTime": {
         "id": "row",
         "employee_id": "employee",
         "source": "source",
-        **dict.fromkeys(("clock_in", "clock_out", "total_minutes", "is_active"), KEEP),
+        "job": "job_name",
+        **dict.fromkeys(("clock_in", "clock_out", "total_minutes", "is_active", "break_minutes", "net_minutes"), KEEP),
     },
     "TrackedShift": {
         "shift": "walk",
@@ -268,6 +272,7 @@ class Pseudonyms:
         self._marks = _numbered(mark for phone in self._found["phone"] for mark in phone.split())
         self._sources = _numbered(s for s in self._found["source"] if s.strip().casefold() != CONNECTEAM)
         self._tables = _numbered(self._found["table"])
+        self._job_names = _numbered(self._found["job_name"])
         self._zones = _numbered(self._found["zone"])
         self._odd_users = _numbered(self._found["user_text"])
         self._variants = {
@@ -281,6 +286,7 @@ class Pseudonyms:
             "email": self._email,
             "phone": lambda phone: " ".join(f"mark{self._marks[mark]:04d}" for mark in phone.split()),
             "source": lambda source: f"source {self._sources[source]}" if source in self._sources else source,
+            "job_name": lambda name: f"job {self._job_names[name]}",
             "table": lambda table: f"table_{self._tables[table]}",
             "zone": self._zone,
             "user_text": self._user_text,

@@ -16,6 +16,9 @@ somebody on a legal hold; a row of a day in no closed pay period within the days
 """
 STAY_REASONS: tuple[StayReason, ...] = get_args(StayReason)
 PurgeState = Literal["foreseen", "begun", "done"]
+RetentionAct = Literal["purge", "erase", "hold"]
+RETENTION_ACTS: tuple[RetentionAct, ...] = get_args(RetentionAct)
+ACT_TEXTS: dict[RetentionAct, str] = {"purge": "purge", "erase": "erase anybody", "hold": "note legal holds"}
 
 
 def floor_of(today: date, years: int) -> date:
@@ -106,26 +109,50 @@ class LegalHold(msgspec.Struct, frozen=True, kw_only=True):
     released_reason: str | None = None
 
 
+class MissingRight(msgspec.Struct, frozen=True, kw_only=True):
+    """Rights on a table of ours that the database user lacks for some acts: none of them is one that a run needs.
+
+    `words` are those of the database; `grant` is the statement by which its administrator cures it.
+    """
+
+    acts: tuple[RetentionAct, ...]
+    table: str
+    rights: tuple[str, ...]
+    words: str
+    grant: str
+
+
 class RetentionCheck(msgspec.Struct, frozen=True, kw_only=True):
-    """How long records are kept, and what may go.
+    """How long records are kept, what may go, and what stands in the way.
 
     `floor` is the first day that has to be kept, `oldest` the first day of which there is a tracked shift or an entry
-    of the journal. `foreseen` is a purge of the oldest days that may go, at most a year of them; None if there are
-    none. `purges` are those on record, newest first; `legal_holds` those that stand.
+    of the journal. `due` are the oldest days that may go, at most a year of them, and `foreseen` is a purge of them;
+    None if there are none. `waiting` corrections of these days are to be decided before. `purges` are those on record,
+    newest first; `legal_holds` those that stand. `missing` are rights that the database user lacks for it.
     """
 
     years: int
     floor: date
     oldest: date | None
-    foreseen: Purge | None
+    due: Window | None = None
+    foreseen: Purge | None = None
+    waiting: int = 0
     purges: tuple[Purge, ...] = ()
     legal_holds: tuple[LegalHold, ...] = ()
+    missing: tuple[MissingRight, ...] = ()
+
+    @property
+    def broken_off(self) -> Purge | None:
+        """The purge that was begun and is not done: nothing else is purged before it is."""
+        return next((one for one in self.purges if one.state == "begun"), None)
 
 
 class Erasure(msgspec.Struct, frozen=True, kw_only=True):
     """A person of whom name, e-mail address and phone number are blanked in our tables; at `at` (epoch seconds).
 
-    `users` are Connecteam users, `receipts` and `holds` those that named them.
+    `users` are Connecteam users, `receipts` and `holds` those that named them. `plans` were kept for people in the
+    console, and `files` were inputs of decisions on this machine (`keep_inputs`): what named the person was removed.
+    `files_left` are those files that could not be removed.
     """
 
     number: int
@@ -135,6 +162,9 @@ class Erasure(msgspec.Struct, frozen=True, kw_only=True):
     users: int
     receipts: int
     holds: int
+    plans: int = 0
+    files: int = 0
+    files_left: tuple[str, ...] = ()
 
 
 def overlapping(purges: tuple[Purge, ...], first: date, last: date) -> tuple[Purge, ...]:
@@ -142,6 +172,13 @@ def overlapping(purges: tuple[Purge, ...], first: date, last: date) -> tuple[Pur
     return tuple(one for one in purges if one.overlaps(first, last))
 
 
-def parts_of_a_year(window: Window, days: int = 7) -> tuple[Window, ...]:
-    """The days in parts of a week, in order: each is purged in a transaction of its own."""
-    return window.slices(days, padding=0)
+_AT_ONCE = 10_000
+"""About so many shifts are purged in one transaction: other writers wait for it."""
+
+
+def parts_of(window: Window, shifts: int) -> tuple[Window, ...]:
+    """The days in parts, in order, each of which is purged in a transaction of its own: weeks, or fewer days where
+    `shifts`, the tracked ones of the window, are many; a day at least.
+    """
+    days = _AT_ONCE * window.days // max(shifts, 1)
+    return window.slices(max(1, min(7, days)), padding=0)

@@ -34,6 +34,13 @@ class Shift(msgspec.Struct, frozen=True, gc=False):
     modified_at: int | None = None
 
 
+class Times(msgspec.Struct, frozen=True, kw_only=True):
+    """A shift's times in epoch seconds; `clock_out` is None while it is open."""
+
+    clock_in: int
+    clock_out: int | None
+
+
 class Break(msgspec.Struct, frozen=True, gc=False):
     """One manual break. Whether it is paid is a property of its type (`break_type_id`), not of the break."""
 

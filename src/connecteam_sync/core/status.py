@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -15,6 +15,9 @@ from connecteam_sync.core.cadence import DAY_CALLS
 from connecteam_sync.core.facts import BellFacts, Facts
 from connecteam_sync.core.looks import Looked
 from connecteam_sync.core.problems import NEVER_LOOKED, NOT_WELL, Problem, problems_of
+
+if TYPE_CHECKING:
+    from connecteam_sync.core.fleet import Aside
 
 MirrorState = Literal["well", "needs_a_person", "not_well"]
 
@@ -98,6 +101,19 @@ def status_of(facts: Facts) -> MirrorStatus:
         looked=facts.clocks,
         problems=tuple(found),
     )
+
+
+def while_put_aside(status: MirrorStatus, aside: Aside) -> MirrorStatus:
+    """The judgement of an account that the fleet leaves alone: whatever its mirror says, nobody looks at it."""
+    others = tuple(one for one in status.problems if one.name != "mirror_stale")
+    told = [one for one in status.problems if one.name == "mirror_stale"]
+    problem = Problem(
+        name="mirror_stale",
+        since=min([aside.since, *(one.since for one in told)]),
+        message="; ".join([aside.message, *(one.message for one in told)]),
+        next_step=aside.next_step,
+    )
+    return msgspec.structs.replace(status, state="not_well", problems=(problem, *others))
 
 
 def _age(facts: Facts) -> int | None:

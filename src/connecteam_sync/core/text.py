@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -13,6 +14,10 @@ LONGEST = 2000
 LONGEST_NAME = 60
 """Characters of a name that are shown: of a person, a time clock, a company, a source."""
 _HOUR = 60
+_COMMAND = re.compile(r"connecteam-sync (?=(?!(?:accounts|worker|workers|demo|sandbox)\b)[a-z])")
+"""The beginning of a command line that is about one account, and does not name it yet."""
+_VARIABLE = re.compile(r"\bCONNECTEAM_SYNC_(?=(?:API_KEY|CLIENT_ID|CLIENT_SECRET|DATABASE_URL|WEBHOOK_TOKEN)(?![A-Z]))")
+"""The beginning of a variable that says something to an account only with the account's name in it."""
 
 
 def plain(line: str) -> str:
@@ -43,6 +48,16 @@ def called(name: str | None) -> str:
 def many(count: int, singular: str, plural: str | None = None) -> str:
     """`1 shift`, `2 shifts`, `1,234 people`."""
     return f"{count:,} {singular if count == 1 else plural or singular + 's'}"
+
+
+def of_account(line: str, account: str | None) -> str:
+    """A line for people whose commands and variables are those of this one of several accounts; None: there is only
+    one.
+    """
+    if account is None:
+        return line
+    variable = f"CONNECTEAM_SYNC_ACCOUNT_{account.upper().replace('-', '_')}_"
+    return _VARIABLE.sub(variable, _COMMAND.sub(f"connecteam-sync --account {account} ", line))
 
 
 def named(names: Iterable[str], *, at_most: int = 5) -> str:

@@ -51,7 +51,8 @@ class PersonTotal(msgspec.Struct, frozen=True, kw_only=True):
     """An employee's whole minutes in a period, by all three counts. `verdict` is the worst of the days.
 
     The table counts every row that begins in the period; `minutes_manual` of them were entered by hand, and Connecteam
-    knows nothing of them. `minutes_held` of Connecteam's activities are held, and so in no row.
+    knows nothing of them. `minutes_held` of Connecteam's activities are held, and so in no row: of a held shift that
+    has a row those that the row lacks, below zero where the row has more; none where only its breaks are held.
     """
 
     employee_id: RowId
@@ -89,7 +90,8 @@ class CountInputs(msgspec.Struct, frozen=True, kw_only=True):
 
     `shifts` and `rows` begin in the window. `counted` are the person-days of Connecteam's timesheet, of every time
     clock that was read. `differing` are the person-days on which table and activities disagree without a hold. `unread`
-    are the employees with a shift of which no timesheet was read; None if none was read at all. `held` are shifts.
+    are the employees with a shift of which no timesheet was read; None if none was read at all. `held` are shifts;
+    `row_of` has the row of each shift that has one.
     """
 
     window: Window
@@ -101,6 +103,7 @@ class CountInputs(msgspec.Struct, frozen=True, kw_only=True):
     names: Mapping[RowId, str]
     unread: Collection[RowId] | None = ()
     held: Collection[str | None] = ()
+    row_of: Mapping[str, RowId | None] = {}
 
 
 class _Sums:
@@ -173,6 +176,8 @@ def _person_days(inputs: CountInputs) -> dict[tuple[date, RowId], _Sums]:
     zone = inputs.window.zone
     days: dict[tuple[date, RowId], _Sums] = {}
     keys: set[tuple[RowId, int]] = set()
+    rows = list(inputs.rows)
+    by_id: dict[RowId | None, ClockTime] = {row.id: row for row in rows if row.id is not None}
 
     def of(day: date, employee: RowId) -> _Sums:
         return days.setdefault((day, employee), _Sums())
@@ -183,8 +188,10 @@ def _person_days(inputs: CountInputs) -> dict[tuple[date, RowId], _Sums]:
             keys.add((employee, shift.start))
             sums, minutes = of(local_day(shift.start, zone), employee), elapsed_minutes(shift.start, shift.end) or 0
             sums.activities += minutes
-            sums.held += minutes if shift.id in inputs.held else 0
-    for row in inputs.rows:
+            if shift.id in inputs.held:
+                own = by_id.get(inputs.row_of.get(shift.id))
+                sums.held += minutes - (own.minutes if own is not None and own.employee_id == employee else 0)
+    for row in rows:
         sums = of(local_day(row.clock_in, zone), row.employee_id)
         sums.table += row.minutes
         # A row entered by hand on the exact key of a shift counts as its row, as in `core.verify`.

@@ -11,11 +11,14 @@ import msgspec
 from connecteam_sync.core.as_of import AsOf
 from connecteam_sync.core.change import Change, ChangeKind
 from connecteam_sync.core.clocktime import ClockTime, Employee
-from connecteam_sync.core.corrections import Correction, Times
+from connecteam_sync.core.corrections import Correction
 from connecteam_sync.core.hours import LeftOut, left_out
 from connecteam_sync.core.keys import RowId
+from connecteam_sync.core.overtime import OvertimePreview, overtime_preview
+from connecteam_sync.core.payroll_settings import PaySchedule
 from connecteam_sync.core.periods import Period, PeriodState
 from connecteam_sync.core.run import StandingHold
+from connecteam_sync.core.shift import Times
 from connecteam_sync.core.timesheets import Weekday
 from connecteam_sync.core.window import Window
 from connecteam_sync.core.worked import WorkedRows, WorkedShift, week_of, worked_shifts
@@ -113,7 +116,7 @@ class Timesheet(msgspec.Struct, frozen=True, kw_only=True):
 
     `corrections` are those of days of the period, and those accepted into it, without cancelled ones; `left_out` is
     what is held now of the person and these days. `as_of` is the moment of which the rows are; None: of now. Breaks
-    and edits of `purged` days are gone.
+    and edits of `purged` days are gone. `overtime` is a preview for people, where one is configured.
     """
 
     employee: Employee
@@ -129,6 +132,7 @@ class Timesheet(msgspec.Struct, frozen=True, kw_only=True):
     left_out: tuple[LeftOut, ...] = ()
     as_of: AsOf | None = None
     purged: tuple[Window, ...] = ()
+    overtime: OvertimePreview | None = None
 
     @property
     def net_minutes(self) -> int:
@@ -171,6 +175,7 @@ class SheetFacts(msgspec.Struct, frozen=True, kw_only=True):
     held: Sequence[StandingHold]
     certificates: Mapping[RowId, SheetCertificate]
     users_of: Mapping[RowId, frozenset[int]]
+    schedule: PaySchedule = PaySchedule()
 
 
 def people_of(facts: SheetFacts) -> frozenset[RowId]:
@@ -223,6 +228,7 @@ def _timesheet(
         left_out=left_out(facts.period.window, held),
         as_of=facts.worked.as_of,
         purged=facts.worked.purged,
+        overtime=overtime_preview(shifts, facts.period.window, facts.schedule, facts.workweek_start),
     )
 
 

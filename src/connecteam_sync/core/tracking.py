@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Collection, Container, Iterable, Mapping
 from itertools import count
 
 import msgspec
@@ -115,27 +116,51 @@ def _gone(
 def breaks_to_remember(
     window: Window, snapshot: Snapshot, stored: StoredState
 ) -> tuple[tuple[Break, ...], tuple[str, ...]]:
-    """Breaks of the window to be stored again, and the ids of those found gone (their user is listed, they are not)."""
+    """Breaks of the window to be stored again, and the ids of those found gone (their user is listed, they are not).
+
+    Also those of the days around it that lie within a shift of the window: else its last night would have them only
+    after the look at the next day, and whoever looks at a pay period alone would pay them.
+    """
     start, end = window.start_utc, window.end_utc
+    within = _within_shifts(window, snapshot) if snapshot.breaks or stored.breaks else _nowhere
+    low, high = window.surely_covered
     old = {item.id: item for item in stored.breaks}
     present = {item.id for item in snapshot.breaks}
     invalid = {invalid_record.user_id for invalid_record in snapshot.invalid_records}
     changed = tuple(
         item
         for item in sorted(snapshot.breaks, key=lambda item: item.id)
-        if (start <= item.start < end or item.id in old) and item != old.get(item.id)
+        if (start <= item.start < end or item.id in old or within(item)) and item != old.get(item.id)
     )
     gone = tuple(
         sorted(
             item.id
             for item in stored.breaks
-            if start <= item.start < end
+            if (
+                start <= item.start < end
+                or (low <= item.start and item.end is not None and item.end < high and within(item))
+            )
             and item.id not in present
             and item.user_id in snapshot.listed
             and item.user_id not in invalid
         )
     )
     return changed, gone
+
+
+def _within_shifts(window: Window, snapshot: Snapshot) -> Callable[[Break], bool]:
+    """Whether a break touches a shift of the same person that begins in the window proper, and is over."""
+    found: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for shift in snapshot.shifts:
+        if shift.end is not None and window.start_utc <= shift.start < window.end_utc:
+            found[shift.user_id].append((shift.start, shift.end))
+    return lambda item: any(
+        item.start < end and (item.end is None or item.end > start) for start, end in found.get(item.user_id, ())
+    )
+
+
+def _nowhere(_: Break) -> bool:
+    return False
 
 
 def as_if_applied(stored: StoredState, plans: Iterable[SlicePlan], window: Window) -> StoredState:

@@ -7,10 +7,9 @@ no other shift has its employee and clock-in. The planner would draft no change,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from connecteam_sync.core.clocktime import CONNECTEAM, ClockTime, TrackedShift
-from connecteam_sync.core.columns import shift_columns
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.shift import Shift
 
@@ -24,12 +23,14 @@ def unchanged_rows(
     rows: Mapping[RowId | None, ClockTime],
     mirrors: Mapping[str, TrackedShift],
     employees: Mapping[int, RowId],
-    lacks: frozenset[str] = frozenset(),
+    of_shift: Sequence[tuple[str, Callable[[Shift], object]]] = (),
 ) -> dict[str, RowId | None]:
-    """The row of every unchanged shift, by shift id. `others` are live shifts of other time clocks, with employees."""
+    """The row of every unchanged shift, by shift id. `others` are live shifts of other time clocks, with employees;
+    `of_shift` are the columns that the table has beside person and times (`columns.shift_columns`).
+    """
     found: dict[Key, tuple[str, RowId | None]] = {}
     contested: set[Key] = {(employee, shift.start) for employee, shift in others}
-    row_of, mirror_of, employee_of, of_shift = rows.get, mirrors.get, employees.get, shift_columns(lacks)
+    row_of, mirror_of, employee_of = rows.get, mirrors.get, employees.get
     for shift in shifts:
         employee = employee_of(shift.user_id)
         if employee is None:

@@ -8,10 +8,11 @@ from datetime import date, timedelta
 import msgspec
 
 from connecteam_sync.core.as_of import AsOf
+from connecteam_sync.core.breaks import LONGEST_BREAK, Breaks, ShiftOfRow, has_unknown_break, unpaid_minutes
 from connecteam_sync.core.clocktime import ClockTime
-from connecteam_sync.core.corrections import Times
-from connecteam_sync.core.export_lines import LONGEST_BREAK, Breaks, ShiftOfRow, has_unknown_break, unpaid_minutes
+from connecteam_sync.core.job_names import JobNames
 from connecteam_sync.core.keys import RowId
+from connecteam_sync.core.shift import Times
 from connecteam_sync.core.timesheets import WEEKDAYS, Weekday
 from connecteam_sync.core.window import Window, local_day
 
@@ -32,6 +33,7 @@ class WorkedRows(msgspec.Struct, frozen=True, kw_only=True):
     not_journaled: frozenset[RowId] = frozenset()
     as_of: AsOf | None = None
     purged: tuple[Window, ...] = ()
+    jobs: JobNames = JobNames()
 
 
 class WorkedBreak(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +65,7 @@ class WorkedShift(msgspec.Struct, frozen=True, kw_only=True):
     is_unsure: bool = False
     shift_id: str | None = None
     job: str | None = None
+    job_name: str = ""
     breaks: tuple[WorkedBreak, ...] = ()
 
     @property
@@ -100,6 +103,7 @@ def _worked(found: WorkedRows, row: ClockTime, day: date) -> WorkedShift:
         is_unsure=has_unknown_break(shift, times, found.breaks),
         shift_id=None if shift is None else shift.shift_id,
         job=None if shift is None else shift.job_id,
+        job_name="" if shift is None else found.jobs.of(shift.job_id, shift.sub_job_id),
         breaks=_breaks(found, shift, times),
     )
 

@@ -32,12 +32,13 @@ from connecteam_sync.errors import AdoptRefused, ConnecteamSyncError, DatabaseEr
 from connecteam_sync.store.adopt import backup, catalog, dedupe, inspect, link_minutes, unique_key
 from connecteam_sync.store.adopt.dedupe import Adoption
 from connecteam_sync.store.history import runs
-from connecteam_sync.store.history.undo import require_undoable, undo
+from connecteam_sync.store.history.undo import require_kept, require_undoable, undo
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.store import Lock
 from connecteam_sync.store.tables import contents, probe
 from connecteam_sync.store.tables.columns import require_served
 from connecteam_sync.store.tables.init import UNIQUE_KEY
+from connecteam_sync.store.tables.keys import row_id
 from connecteam_sync.store.tables.support import require_table
 
 ROUNDS = 10
@@ -265,7 +266,8 @@ class Adopter:
     def undo(self) -> tuple[Run, ...]:
         """Undo every adoption, newest first: key, rows, references of other tables, backup; a run for each.
 
-        Raises UndoRefused if there is none, or if a later run or another program touched its rows; LockHeld.
+        Raises UndoRefused if there is none, or if a later run or another program touched its rows,
+        or its days were purged; LockHeld.
         """
         done: list[Run] = []
         with self.store.locked("taking the adoption back") as lock:
@@ -286,14 +288,19 @@ class Adopter:
     def _take_back(self, lock: Lock, mine: Adoption) -> Run:
         before, started = self.store.statements, now()
         with lock.session("looking at the adoption") as session:
-            window = runs.run(session, mine.run).window
-            require_undoable(session, mine.run, self._zone)
+            run = runs.run(session, mine.run)
+            window = run.window
+            entries, _ = require_undoable(session, mine.run, self._zone)
             if not mine.had_key:
                 _require_nothing_on_key(session)
             if mine.backup_table is not None:
                 # Before the key is dropped: rows are only restored if the backup proves them.
                 backup.require_there(session, mine.backup_table)
-                backup.prove(session, mine.backup_table, mine.backup_rows, mine.backup_checksum)
+                rows = backup.prove(session, mine.backup_table, mine.backup_rows, mine.backup_checksum)
+                stayed = rows.keys() - {row_id(entry["clock_time_id"]) for entry in entries}
+                if stayed:
+                    require_kept(session, run)
+                    backup.require_unchanged(session, {row: rows[row] for row in stayed})
         if not mine.had_key:
             self._emit_working("dropping the unique key")
             with lock.changing_tables("dropping the unique key") as connection:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -10,7 +9,6 @@ import msgspec
 from connecteam_sync.core.as_of import AsOf, AsOfName, RowsThen, missing_rows, parsed, rows_then, seen_edits
 from connecteam_sync.core.clocktime import ClockTime
 from connecteam_sync.core.keys import RowId
-from connecteam_sync.core.run import StandingHold
 from connecteam_sync.core.window import Window
 from connecteam_sync.engine.decide import now
 from connecteam_sync.errors import ConfigurationError
@@ -39,17 +37,16 @@ def moment_named(text: str | None, timezone: str) -> AsOfName | None:
     return named
 
 
-def rows_as_of(
-    session: Session, window: Window, moment: AsOf, standing: Sequence[StandingHold], employee: RowId | None = None
-) -> RowsThen:
-    """The rows whose clock-in lay in a window at an earlier moment, of everybody or of one employee. Three statements.
-
-    `standing` are the standing holds: they say which edits of others a run had seen and left.
+def rows_as_of(session: Session, window: Window, moment: AsOf, employee: RowId | None = None) -> RowsThen:
+    """The rows whose clock-in lay in a window at an earlier moment, of everybody or of one employee. Five statements
+    at most.
     """
     present = present_rows(session, window, employee)
     entries = journal.journaled(session, window, moment, employee)
-    links = journal.links_of(session, missing_rows(present, entries))
-    then = rows_then(present, entries, moment, seen_edits(standing, links, moment))
+    missing = missing_rows(present, entries)
+    links = journal.links_of(session, missing)
+    stood = journal.holds_then(session, moment, window, missing)
+    then = rows_then(present, entries, moment, seen_edits(stood, links, moment))
     chosen = (row for row in then.rows if window.holds(row.clock_in) and employee in {None, row.employee_id})
     return msgspec.structs.replace(then, rows=tuple(chosen))
 

@@ -59,6 +59,10 @@ class BreakTypeReader:
             return
         self._fresh[time_clock] = _all_of(time_clock, known, used, listed)
 
+    def fresh(self, time_clock: int) -> tuple[KnownBreakType, ...]:
+        """What was fetched of a time clock in this run."""
+        return self._fresh.get(time_clock, ())
+
     def write(self, session: Session, time_clock: int) -> str:
         """Write what was fetched of a time clock, in the transaction of its slice; why nothing was, if that failed."""
         if self._fresh.get(time_clock):

@@ -4,7 +4,7 @@ table differs from the newest ones.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -13,6 +13,7 @@ from connecteam_sync.core.certificate_chain import KeptCertificate, faults_of, i
 from connecteam_sync.core.certificates import (
     CertificateCheck,
     CertificateMismatch,
+    CertifiedCorrection,
     KeyPayload,
     PeriodPayload,
     decoded,
@@ -26,15 +27,19 @@ from connecteam_sync.core.certified_rows import (
     differing_rows,
     in_order,
     instant_of,
+    moment,
     people_of,
     rows_of_csv,
 )
+from connecteam_sync.core.payroll_settings import TimeStampSettings
 from connecteam_sync.core.problems import PROOF_FORGOTTEN
+from connecteam_sync.core.text import hours
 from connecteam_sync.core.window import Window
-from connecteam_sync.engine.certificate_pack import ROWS
+from connecteam_sync.engine.certificate_pack import ROWS, STAMP
 from connecteam_sync.engine.certificates import account_of, chain_on_record
 from connecteam_sync.engine.decide import now
 from connecteam_sync.engine.ssh_signatures import is_whole, refusal
+from connecteam_sync.engine.time_stamps import stamped
 from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.store.payroll import certificates, purges
 from connecteam_sync.store.session import Session
@@ -52,6 +57,7 @@ class _Files:
         file = Path(path)
         self.content = _bytes_of(file)
         self.signature = _or_none(file.with_name(f"{file.name}.sig"))
+        self.stamp = _or_none(file.with_name(f"{file.name}.sig{STAMP}"))
         self.rows = _or_none(file.with_name(ROWS))
 
     @property
@@ -74,7 +80,7 @@ def _or_none(file: Path) -> bytes | None:
     return _bytes_of(file) if file.is_file() else None
 
 
-def check(store: Store, path: str | Path, *, table: bool) -> CertificateCheck:
+def check(store: Store, path: str | Path, *, table: bool, time_stamps: TimeStampSettings) -> CertificateCheck:
     """What of a certificate holds, and with `table` which rows are not as they were certified.
 
     Raises ConfigurationError if it cannot be read or is of another company.
@@ -87,7 +93,7 @@ def check(store: Store, path: str | Path, *, table: bool) -> CertificateCheck:
         return CertificateCheck(period=None, certified_at=None, hash=hash_of(files.content), differences=(difference,))
     with store.reading_at_one_moment("checking a certificate") as session:
         _require_same_company(session, payload, files)
-        return _Check(session, files, payload).made(table=table)
+        return _Check(session, files, payload, time_stamps).made(table=table)
 
 
 def _require_same_company(session: Session, payload: PeriodPayload | KeyPayload, files: _Files) -> None:
@@ -104,18 +110,20 @@ def _require_same_company(session: Session, payload: PeriodPayload | KeyPayload,
 class _Check:
     """One check in one transaction."""
 
-    def __init__(self, session: Session, files: _Files, payload: PeriodPayload | KeyPayload) -> None:
-        self._session, self._files, self._payload = session, files, payload
+    def __init__(
+        self, session: Session, files: _Files, payload: PeriodPayload | KeyPayload, time_stamps: TimeStampSettings
+    ) -> None:
+        self._session, self._files, self._payload, self._time_stamps = session, files, payload, time_stamps
         self._hash = hash_of(files.content)
         self._chain = chain_on_record(session)
         self._place = self._chain.place_of(self._hash)
         self._notes: list[str] = []
 
     def made(self, *, table: bool) -> CertificateCheck:
-        """The signature first, then the chain, then `rows.csv`, then the table."""
+        """The signature and its time stamp first, then the chain, then `rows.csv`, then the table."""
         payload = self._payload
         unsigned = [*self._of_signature()]
-        differences = [*unsigned, *self._of_chain()]
+        differences = [*unsigned, *self._of_time_stamp(), *self._of_chain()]
         compared: int | None = None
         period = None
         # Of what nobody signed, no word is worth comparing with anything.
@@ -146,6 +154,23 @@ class _Check:
             yield _signature(why)
         elif self._place is not None and text != self._place[1].signature:
             yield _signature("it is not the signature that is on record, byte by byte")
+
+    def _of_time_stamp(self) -> Iterator[CertificateDifference]:
+        stamp, signature = self._files.stamp, self._files.signature
+        if signature is None:
+            return
+        if stamp is None:
+            if self._time_stamps.time_stamp_ca is not None:
+                self._notes.append("there is no time stamp beside it: that it was signed then is its signer's word")
+            return
+        if self._time_stamps.time_stamp_ca is None:
+            self._notes.append("its time stamp was not checked: no authority is known (time_stamp_ca of [payroll])")
+            return
+        found = stamped(signature, stamp, self._time_stamps)
+        if found.at is None:
+            yield CertificateDifference(what="time_stamp", detail=found.why)
+        else:
+            self._notes.append(f"the authority says that it was signed by {moment(found.at)} (time stamp)")
 
     def _instant(self) -> int:
         """When it says it was signed; of one on record, when that was."""
@@ -181,12 +206,25 @@ class _Check:
             self._notes.append("the period has been opened again since")
         elif now_is.event != payload.period.event:
             self._notes.append("the period has been opened and closed again since")
+        self._note_corrections(payload)
         position = payload.chain.position
         self._notes += [
             f"the chain was broken at {item.at}: the key was lost ({item.reason})"
             for item in self._chain.breaks
             if item.position > position or item in payload.chain.breaks
         ]
+
+    def _note_corrections(self, payload: PeriodPayload) -> None:
+        """That the period pays other corrections by now: until an export has carried one, it may be decided again, and
+        is cancelled where its edit is taken back.
+        """
+        then = _paid(payload, payload.corrections)
+        now_are = _paid(payload, certificates.corrections(self._session, _days_of(payload)))
+        if then != now_are:
+            self._notes.append(
+                f"other corrections are accepted into the period by now: certified were {_summed(then)}, there are"
+                f" {_summed(now_are)}"
+            )
 
     def _is_purged(self, payload: PeriodPayload) -> bool:
         """Whether rows of these days were purged: then there is nothing to compare with, and a note says so."""
@@ -224,6 +262,18 @@ class _Check:
         if rows is not None:
             return list(differing_rows(rows, found)), len(found)
         return list(differing_people(payload.by_person, people_of(found))), len(found)
+
+
+def _paid(payload: PeriodPayload, corrections: Iterable[CertifiedCorrection]) -> dict[int, int]:
+    """The minutes of the corrections that are accepted into the period of a certificate, by number."""
+    into = f"{payload.period.first}..{payload.period.last}"
+    return {
+        one.id: one.delta_minutes for one in corrections if one.effective_period == into and one.state == "accepted"
+    }
+
+
+def _summed(paid: Mapping[int, int]) -> str:
+    return f"{len(paid)} ({hours(sum(paid.values()), signed=True)} h)"
 
 
 def _signature(detail: str) -> CertificateDifference:

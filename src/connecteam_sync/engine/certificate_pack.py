@@ -13,6 +13,8 @@ from typing import Self
 from connecteam_sync.errors import ConfigurationError
 
 CERTIFICATE, SIGNATURE, SIGNERS = "certificate.json", "certificate.json.sig", "allowed_signers"
+STAMP = ".tsr"
+"""What is behind the name of a signature in that of its time stamp."""
 ROWS, HOW_TO_VERIFY = "rows.csv", "VERIFY.txt"
 _ANOTHER = "name a folder that does not exist yet, or is empty"
 
@@ -49,7 +51,12 @@ class Pack:
 
     def _failed(self, error: OSError | ValueError) -> ConfigurationError:
         why = error.strerror if isinstance(error, OSError) else str(error)
-        return ConfigurationError(f"{self._what} not written to {self._out}: {why}", next_step=_ANOTHER)
+        failed = ConfigurationError(
+            f"{self._what} not written to {self._out}: {why}",
+            next_step="name another folder, or cure that, and run the command again",
+        )
+        failed.is_of_file = True
+        return failed
 
     def __enter__(self) -> Self:
         return self

@@ -24,7 +24,8 @@ from connecteam_sync.core.certificates import (
     period_payload,
 )
 from connecteam_sync.core.certified_rows import moment
-from connecteam_sync.engine.certificate_pack import CERTIFICATE, HOW_TO_VERIFY, ROWS, SIGNATURE, SIGNERS, Pack
+from connecteam_sync.core.payroll_settings import TimeStampSettings
+from connecteam_sync.engine.certificate_pack import CERTIFICATE, HOW_TO_VERIFY, ROWS, SIGNATURE, SIGNERS, STAMP, Pack
 from connecteam_sync.engine.decide import now
 from connecteam_sync.engine.operator import acting_name, operator_text
 from connecteam_sync.engine.periods import named_days
@@ -36,6 +37,7 @@ from connecteam_sync.engine.ssh_signatures import (
     sign,
     signing_key,
 )
+from connecteam_sync.engine.time_stamps import time_stamp
 from connecteam_sync.errors import CertificateRefused, ConfigurationError, LockHeld
 from connecteam_sync.store.history import feed
 from connecteam_sync.store.mirror.account import account
@@ -70,10 +72,12 @@ class Certifier:
         *,
         timezone: str,
         key: str | None,
+        time_stamps: TimeStampSettings,
         configuration_hash: str,
         workweek_start: str | None = None,
     ) -> None:
         self._store, self._timezone, self._key_file = store, timezone, key
+        self._time_stamps = time_stamps
         self._configuration_hash, self._workweek_start = configuration_hash, workweek_start
 
     # -- a period ------------------------------------------------------------------------------------------------------
@@ -81,8 +85,8 @@ class Certifier:
     def certify(self, period: str, out: str | Path, *, by: str | None) -> Certificate:
         """Certify a closed period into a new or empty folder; see `Certificates.certify`.
 
-        Raises CertificateRefused if it is not closed or the key is another one than before, ConfigurationError for the
-        key or the folder, WindowError for what names no period, LockHeld.
+        Raises CertificateRefused if it is not closed, the key is another one than before or no time stamp can be had,
+        ConfigurationError for the key or the folder, WindowError for what names no period, LockHeld.
         """
         first, last = named_days(period)
         by = acting_name(by)
@@ -91,7 +95,8 @@ class Certifier:
             for _ in range(ATTEMPTS):
                 read = self._read(first, last, key)
                 signature = self._signed(key, read.content, read.at)
-                pack.write(self._files(read, key, signature))
+                stamp = time_stamp(signature.encode(), self._time_stamps)
+                pack.write(self._files(read, key, signature, stamp))
                 with self._store.writing("keeping a certificate") as session:
                     self._require_closed(session, first, last)
                     if _head(session) != read.chain.head:
@@ -129,7 +134,8 @@ class Certifier:
         return _Read(payload, encoded(payload), rows, chain, at)
 
     def _require_closed(self, session: Session, first: date, last: date | None) -> certificates.StoredPeriod:
-        found = certificates.period(session, first, self._timezone)
+        # No two periods on record share a day, and one keeps its days' zone where the business moved to another.
+        found = certificates.period(session, first)
         named = f"{first}" if last is None else f"{first}..{last}"
         if found is not None and last is not None and found.window.last != last:
             raise CertificateRefused(
@@ -144,17 +150,19 @@ class Certifier:
         purges.require_kept(session, found.window, "is not certified")
         return found
 
-    def _files(self, read: _Read, key: SigningKey, signature: str) -> dict[str, bytes]:
+    def _files(self, read: _Read, key: SigningKey, signature: str, stamp: bytes | None) -> dict[str, bytes]:
         text = verify_text(
             read.payload,
             payload_hash=hash_of(read.content),
             fingerprint=fingerprint(key.public),
             public=key.public,
+            is_stamped=stamp is not None,
         )
         keys = read.chain.keys or (AllowedKey(public=key.public),)
         return {
             CERTIFICATE: read.content,
             SIGNATURE: signature.encode(),
+            **({} if stamp is None else {f"{SIGNATURE}{STAMP}": stamp}),
             SIGNERS: allowed_signers(keys).encode(),
             ROWS: read.rows,
             HOW_TO_VERIFY: text.encode(),

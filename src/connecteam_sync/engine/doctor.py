@@ -17,7 +17,7 @@ from connecteam_sync.core.text import called, many
 from connecteam_sync.core.window import MAX_WINDOW_DAYS, later, local_day
 from connecteam_sync.engine.account import AccountCheck
 from connecteam_sync.engine.doctor_connecteam import archived, failed, incomplete, upstream
-from connecteam_sync.engine.doctor_keys import key_sequences
+from connecteam_sync.engine.doctor_keys import key_sequences, payroll_numbers
 from connecteam_sync.engine.doctor_views import views_made
 from connecteam_sync.errors import ConnecteamSyncError, NotServed
 from connecteam_sync.store.adopt import catalog
@@ -75,6 +75,7 @@ def _database(store: Store, employees: str | None, zone: ZoneInfo) -> Iterator[C
             yield _served(session, creates_employees=creates)
             yield _unique_key(session)
             yield from key_sequences(session, creates_employees=creates)
+            yield from payroll_numbers(session)
             if is_served := not support.faults(session.host, session.columns, session.dialect):
                 yield from _contents(session)
                 yield from _odd_rows(session)

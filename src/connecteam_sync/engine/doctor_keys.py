@@ -1,4 +1,4 @@
-"""What `doctor` says of the keys that new rows get."""
+"""What `doctor` says of the keys that new rows get, and of the numbers that people have in a payroll system."""
 
 from __future__ import annotations
 
@@ -25,3 +25,21 @@ def key_sequences(session: Session, *, creates_employees: bool) -> Iterator[Chec
                 f" newest row has {found.newest}: {follows}",
                 cure=f"{found.statement}; then connecteam-sync doctor",
             )
+
+
+def payroll_numbers(session: Session) -> Iterator[Check]:
+    """The column of `payroll_id`, where one is configured: only exports read it, and they are refused without it."""
+    people = session.host.employees
+    if people.payroll_id is None:
+        return
+    if people.payroll_id in session.columns.employees:
+        yield Check(name="payroll numbers", state="ok", detail=f"{people.table} has the column {people.payroll_id!r}")
+        return
+    yield Check(
+        name="payroll numbers",
+        state="failed",
+        detail=f"table {people.table!r} has no column {people.payroll_id!r} (for payroll_id): exports are refused, and"
+        " everything else goes on",
+        cure='name the column under [tables.employees] payroll_id = "…", or add it to the table;'
+        " then connecteam-sync doctor",
+    )

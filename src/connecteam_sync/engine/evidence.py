@@ -10,6 +10,7 @@ from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.shift import Shift
 from connecteam_sync.core.window import Window
 from connecteam_sync.engine.context import Context
+from connecteam_sync.store.mirror.stored import stored_state
 
 
 class SliceEvidence(NamedTuple):
@@ -33,7 +34,7 @@ def gather_evidence(context: Context, window: Window) -> Iterator[SliceEvidence]
         for clock in wanted.clocks:
             snapshot = context.client.fetch_snapshot(clock, wanted.window, people)
             with context.store.reading() as session:
-                stored = session.stored(wanted.window, snapshot)
+                stored = stored_state(session, wanted.window, snapshot)
             evidence.shifts.extend(snapshot.shifts)
             evidence.rows.update((row.id, row) for row in stored.rows)
             evidence.employees.update(stored.employees)

@@ -117,7 +117,11 @@ class Exports:
         done = _exported(content, asked, file, None)
         beside.write([_manifest(done)])
         file.place()
-        beside.place()
+        try:
+            beside.place()
+        except ConfigurationError:
+            file.take_back()
+            raise
         return done
 
     def _recorded(self, asked: Asked, file: FileToPlace, beside: FileToPlace) -> Exported:

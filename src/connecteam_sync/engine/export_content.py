@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
 from connecteam_sync.core.as_of import AsOf, AsOfName, RowsThen
+from connecteam_sync.core.breaks import has_unknown_break
 from connecteam_sync.core.change import Hold
 from connecteam_sync.core.clocktime import ClockTime
-from connecteam_sync.core.corrections import Correction, Times
-from connecteam_sync.core.export_lines import ExportInputs, ExportLine, export_lines, has_unknown_break
+from connecteam_sync.core.corrections import Correction
+from connecteam_sync.core.export_lines import ExportInputs, ExportLine, NamedOnce, export_lines
 from connecteam_sync.core.exports import Blocked, BlockedReason, Carried, ExportTotal
 from connecteam_sync.core.keys import RowId, ordered
 from connecteam_sync.core.layouts.entries import FullName, LayoutObstacle, People, arranged, totals_of
 from connecteam_sync.core.layouts.shape import Entry
 from connecteam_sync.core.people import mapped
 from connecteam_sync.core.period_check import touching
+from connecteam_sync.core.shift import Times
 from connecteam_sync.core.text import day_name
 from connecteam_sync.core.window import Window, local_day
 from connecteam_sync.engine.as_of import rows_as_of
 from connecteam_sync.engine.export_formats import Chosen
 from connecteam_sync.store.history import as_of as journal
 from connecteam_sync.store.history import holds
-from connecteam_sync.store.payroll import corrections, export_rows, exports, period_facts, worked_rows
+from connecteam_sync.store.mirror.jobs import job_names
+from connecteam_sync.store.payroll import corrections, export_rows, exports, period_facts, purges, worked_rows
 from connecteam_sync.store.session import Session
 
 
@@ -70,7 +73,7 @@ def content_of(
     People whom the layout of a payroll system cannot take are blocked, too.
     """
     moment = None if as_of is None else journal.as_of(session, as_of)
-    then = None if moment is None else rows_as_of(session, window, moment, holds.standing_holds(session))
+    then = None if moment is None else rows_as_of(session, window, moment)
     rows = period_facts.rows_in(session, window) if then is None else _marked(then)
     accepted = tuple(
         one
@@ -78,6 +81,7 @@ def content_of(
         if one.effective == (window.first, window.last)
         and (moment is None or (one.decided_at is not None and one.decided_at <= moment.at))
     )
+    forgotten = _forgotten(session, accepted)
     shifts_by_id = export_rows.shifts_of(session, accepted)
     last = max((row.clock_out or row.clock_in for row in rows), default=window.end_utc)
     inputs = ExportInputs(
@@ -91,6 +95,11 @@ def content_of(
         corrections=accepted,
         shifts_by_id=shifts_by_id,
         paid_breaks=_paid_breaks(session, window, accepted),
+        paid_rows=_paid_rows(session, window),
+        paid_corrections=_paid_corrections(session, window, accepted, forgotten),
+        forgotten=forgotten,
+        forgotten_jobs=_forgotten_jobs(session, window, forgotten),
+        jobs=job_names(session),
     )
     lines, people = export_lines(inputs), _people(session, choice)
     frame = choice.frame(window, is_draft=is_draft)
@@ -141,7 +150,8 @@ def _people(session: Session, choice: Chosen) -> People:
 
 def _paid_breaks(session: Session, window: Window, accepted: Sequence[Correction]) -> dict[int, int]:
     """The unpaid minutes that exports of other periods took off the shift of each correction, for its person and day;
-    nothing of those whose day was never exported.
+    nothing of those whose day was never exported, or only without the person. Of a correction that takes others back
+    they are those of these alone.
     """
     if not accepted:
         return {}
@@ -158,15 +168,88 @@ def _paid_breaks(session: Session, window: Window, accepted: Sequence[Correction
     taken: dict[int, int] = {}
     for one in accepted:
         home = next((number for of, number in counting.items() if of.first <= one.day <= of.last), None)
-        if home is None:
+        if one.counter_of is not None:
+            taken[one.number] = 0
+        elif home is None or one.employee_id in carried(home).left_out:
             continue
-        minutes, *where = carried(home).shift_breaks.get(one.shift_id or "", (0, None, None))
-        taken[one.number] = minutes if where == [one.employee_id, one.day] else 0
+        else:
+            taken[one.number] = carried(home).breaks_of(one.clock_time_id, one.shift_id, one.employee_id, one.day)
         for other in live.get(one.subject, ()):
             number = None if other.effective is None or not other.is_final else by_days.get(other.effective)
             if number is not None and other.key == one.key and other.number < one.number:
                 taken[one.number] += carried(number).correction_breaks.get(other.number, 0)
     return taken
+
+
+def _paid_rows(session: Session, window: Window) -> dict[RowId, int]:
+    """The unpaid minutes that the file before took off the rows whose corrections other periods have paid since.
+
+    Where these are taken back, the row has what it should have, and its breaks are those of now.
+    """
+    newest = exports.newest_of(session, window)
+    if newest is None:
+        return {}
+    days = (window.first, window.last)
+    carried = exports.one(session, newest)[1]
+    of_days = corrections.corrections(session, period=days)
+    taken_back: dict[object, int] = {}
+    for one in of_days:
+        if one.counter_of is not None and one.state in {"pending", "accepted"}:
+            taken_back[one.subject, one.key] = max(one.number, taken_back.get((one.subject, one.key), 0))
+    return {
+        one.clock_time_id: carried.breaks_of(one.clock_time_id, one.shift_id, one.employee_id, one.day)
+        for one in of_days
+        if one.clock_time_id is not None
+        and one.state == "accepted"
+        and one.is_final
+        and one.number > taken_back.get((one.subject, one.key), 0)
+        and one.effective != days
+        and one.timezone == window.timezone
+        and one.employee_id not in carried.left_out
+    }
+
+
+def _forgotten(session: Session, accepted: Sequence[Correction]) -> frozenset[int]:
+    """The corrections of days that were purged, by number: their shifts and breaks are gone."""
+    if not accepted:
+        return frozenset()
+    gone = purges.purges(session)
+    return frozenset(one.number for one in accepted if any(purge.overlaps(one.day, one.day) for purge in gone))
+
+
+def _forgotten_jobs(session: Session, window: Window, forgotten: Collection[int]) -> dict[int, NamedOnce]:
+    """The jobs that the file before said of these corrections."""
+    newest = exports.newest_of(session, window) if forgotten else None
+    if newest is None:
+        return {}
+    said = exports.one(session, newest)[1].correction_jobs
+    return {number: NamedOnce(*said[number]) for number in forgotten if number in said}
+
+
+def _paid_corrections(
+    session: Session, window: Window, accepted: Sequence[Correction], forgotten: Collection[int]
+) -> dict[int, int]:
+    """The unpaid minutes that the file before took off corrections of purged days, and off those after which other
+    periods have paid further ones of the same shift and day.
+    """
+    newest = exports.newest_of(session, window)
+    if newest is None or not accepted:
+        return {}
+    days = (window.first, window.last)
+    carried = exports.one(session, newest)[1]
+    live = corrections.live(session, {one.subject for one in accepted})
+    return {
+        one.number: carried.correction_breaks.get(one.number, 0)
+        for one in accepted
+        if one.number in carried.corrections
+        and (
+            one.number in forgotten
+            or any(
+                other.is_final and other.effective != days and other.key == one.key and other.number > one.number
+                for other in live.get(one.subject, ())
+            )
+        )
+    }
 
 
 def carried_by(content: Content, choice: Chosen) -> Carried:
@@ -176,12 +259,17 @@ def carried_by(content: Content, choice: Chosen) -> Carried:
         corrections=content.corrections,
         left_out=content.left_out,
         people=content.people,
-        shift_breaks={
-            line.shift_id: (line.break_minutes, line.employee_id, line.first_day)
+        row_breaks={
+            str(line.clock_time_id): (line.break_minutes, line.employee_id, line.first_day)
             for line in hours
-            if line.correction is None and line.shift_id is not None
+            if line.clock_time_id is not None
         },
         correction_breaks={line.correction: line.break_minutes for line in hours if line.correction is not None},
+        correction_jobs={
+            line.correction: (line.job, line.job_name)
+            for line in content.lines
+            if line.correction is not None and line.job is not None
+        },
         rounding="none" if choice.layout is None else choice.settings.rounding,
         residue_seconds=content.residue_seconds,
     )
@@ -233,12 +321,15 @@ _UNSURE = "has a break of a type of which Connecteam does not say whether it is 
 
 def _open_or_unsure(inputs: ExportInputs) -> Iterable[tuple[ClockTime, BlockedReason, str]]:
     for row in inputs.rows:
-        day = day_name(local_day(row.clock_in, inputs.window.zone))
         shift = None if row.id is None else inputs.shifts.get(row.id)
         if row.clock_out is None:
-            yield row, "open_shift", f"nobody clocked out on {day} (row {row.id})"
+            yield row, "open_shift", f"nobody clocked out on {_day(inputs, row)} (row {row.id})"
         elif has_unknown_break(shift, Times(clock_in=row.clock_in, clock_out=row.clock_out), inputs.breaks):
-            yield row, "break_type_unknown", f"the shift of {day} (row {row.id}) {_UNSURE}"
+            yield row, "break_type_unknown", f"the shift of {_day(inputs, row)} (row {row.id}) {_UNSURE}"
+
+
+def _day(inputs: ExportInputs, row: ClockTime) -> str:
+    return day_name(local_day(row.clock_in, inputs.window.zone))
 
 
 def _employee_of(hold: Hold, who: Mapping[int, RowId]) -> RowId | None:

@@ -93,10 +93,12 @@ class FileToPlace:
         return digest.hexdigest()
 
     def _failed(self, why: str) -> ConfigurationError:
-        return ConfigurationError(
+        failed = ConfigurationError(
             f"the {self._what} cannot be written to {self.path}: {why}; nothing was exported",
             next_step="name another file, or cure that, and run the command again",
         )
+        failed.is_of_file = True
+        return failed
 
 
 def _reason(error: OSError | ValueError) -> str:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, time
+from functools import lru_cache, partial
 from tempfile import TemporaryDirectory
+from traceback import clear_frames
 from typing import TYPE_CHECKING
 
-from connecteam_sync.core.export_lines import COLUMNS, ExportLine, harmless, local, record
+from connecteam_sync.core.export_lines import COLUMNS, ExportLine, harmless, records
 from connecteam_sync.core.exports import ExportFormat, ExportTotal
 from connecteam_sync.core.keys import RowId
+from connecteam_sync.core.time_texts import TimeTexts
 from connecteam_sync.core.window import Window
 from connecteam_sync.errors import ConfigurationError
 
@@ -29,6 +33,9 @@ _GROUP = 8_192
 """Lines of Parquet that are written at once: all of them would take more memory than everything else."""
 _EXACT = 2**53
 """The whole numbers that a sheet holds exactly lie below."""
+_OFTEN = 256
+"""Texts that come on many lines and are looked at once: the lines of a person follow each other."""
+_TIMES = ("first_day", "clock_in_utc", "clock_out_utc", "clock_in_local", "clock_out_local")
 _PEOPLE = ("employee_id", "name", "minutes", "break_minutes", "net_minutes", "net_hours")
 
 
@@ -50,25 +57,46 @@ def xlsx(lines: Sequence[ExportLine], totals: Iterable[ExportTotal], window: Win
     """A workbook with a sheet of every line, as the long CSV has them, and one of the sums of each person.
 
     Every text is a text: nothing is a formula. The same lines give the same bytes. Raises ConfigurationError for more
-    lines than a sheet has.
+    lines than a sheet has, and where its temporary files cannot be written.
     """
-    from xlsxwriter import Workbook
     from xlsxwriter.exceptions import FileCreateError
 
     require_at_most(len(lines))
+    try:
+        with TemporaryDirectory() as folder:
+            return _workbook(folder, lines, list(totals), window, draft="draft " if is_draft else "")
+    except FileCreateError as error:
+        # The package wraps what the system said of its temporary files, and leaves its archive open.
+        clear_frames(error.__traceback__)
+        raise _not_written(error.args[0]) from error
+    except OSError as error:
+        raise _not_written(error) from error
+
+
+def _not_written(error: object) -> ConfigurationError:
+    failed = ConfigurationError(
+        "the temporary files of a workbook cannot be written to the folder for such files"
+        f" (TMPDIR): {getattr(error, 'strerror', None) or error}; nothing was exported",
+        next_step="make room there, or name another folder in the variable TMPDIR, and run the command again",
+    )
+    failed.is_of_file = True
+    return failed
+
+
+def _workbook(
+    folder: str, lines: Sequence[ExportLine], totals: Sequence[ExportTotal], window: Window, *, draft: str
+) -> bytes:
+    from xlsxwriter import Workbook
+
     buffer = io.BytesIO()
-    with TemporaryDirectory() as folder:
-        book = Workbook(buffer, {"constant_memory": True, "tmpdir": folder})
-        try:
-            _fill(book, lines, list(totals), window, draft="draft " if is_draft else "")
-            book.close()
-        except FileCreateError as error:
-            # The package wraps what the system said of its temporary files.
-            raise OSError(getattr(error.args[0], "errno", None), getattr(error.args[0], "strerror", "")) from error
-        finally:
-            for sheet in book.worksheets():
-                with suppress(OSError):
-                    sheet.row_data_fh.close()
+    book = Workbook(buffer, {"constant_memory": True, "tmpdir": folder})
+    try:
+        _fill(book, lines, totals, window, draft=draft)
+        book.close()
+    finally:
+        for sheet in book.worksheets():
+            with suppress(OSError):
+                sheet.row_data_fh.close()
     return buffer.getvalue()
 
 
@@ -78,8 +106,7 @@ def _fill(
     book.set_properties({"created": datetime.combine(window.last, time())})
     bold, decimal = book.add_format({"bold": True}), book.add_format({"num_format": "0.00"})
     hours = _sheet(book, f"{draft}hours", COLUMNS, bold)
-    for number, line in enumerate(lines, 1):
-        _write(hours, number, record(line, window, is_draft=bool(draft)))
+    _write_rows(hours, records(lines, window, is_draft=bool(draft)))
     people = _sheet(book, f"{draft}people", _PEOPLE, bold)
     people.set_column(len(_PEOPLE) - 1, len(_PEOPLE) - 1, None, decimal)
     for number, one in enumerate(totals, 1):
@@ -123,6 +150,49 @@ def _write(sheet: Worksheet, row: int, cells: Iterable[object]) -> None:
             sheet.write_string(row, column, str(cell))
 
 
+def _write_rows(sheet: Worksheet, rows: Iterable[Sequence[object]]) -> None:
+    """Rows below a heading, as `_write` would write them, and byte for byte the same.
+
+    A sheet of constant memory keeps its rows in a file. They are put there as they are: the package takes eight times
+    as long to write each cell on its own. Texts that need more than their letters go by its own functions; those that
+    come on many lines do so once, and times, which are always plain letters, never.
+    """
+    sheet._write_single_row(1)  # noqa: SLF001 - the heading, before the rows below it
+    write = sheet.row_data_fh.write
+    always = partial(_inline, sheet)
+    once = lru_cache(maxsize=_OFTEN)(always)
+    ways: dict[str, Callable[[object], str]] = {**dict.fromkeys(_TIMES, _letters), "shift_id": always}
+    columns = [(chr(ord("A") + place), ways.get(name, once)) for place, name in enumerate(COLUMNS)]
+    number = 0
+    for number, cells in enumerate(rows, 2):
+        row = [f'<row r="{number}">']
+        for (letter, inline), cell in zip(columns, cells, strict=True):
+            if isinstance(cell, int) and -_EXACT < cell < _EXACT:
+                row.append(f'<c r="{letter}{number}"><v>{cell}</v></c>')
+            elif cell != "":
+                row.append(f'<c r="{letter}{number}" t="inlineStr"><is>{inline(cell)}</is></c>')
+        row.append("</row>")
+        write("".join(row))
+    if number:
+        sheet._check_dimensions(number - 1, len(COLUMNS) - 1)  # noqa: SLF001 - what the sheet says it spans
+
+
+def _letters(cell: object) -> str:
+    return f"<t>{cell}</t>"
+
+
+def _inline(sheet: Worksheet, cell: object) -> str:
+    text = _no_markup(str(cell)[:_LONGEST_CELL])
+    if _PLAIN.fullmatch(text):
+        return f"<t>{text}</t>"
+    escaped = sheet._escape_data(sheet._escape_control_characters(text))  # noqa: SLF001 - as the package escapes
+    return f'<t xml:space="preserve">{escaped}</t>' if text != text.strip() else f"<t>{escaped}</t>"
+
+
+_PLAIN = re.compile("[!-%'-;=?-^`-~](?:[ -%'-;=?-^`-~]*[!-%'-;=?-^`-~])?")
+"""Texts that are in a sheet as they are: printable letters, no mark of XML, no underscore, no blank at an end."""
+
+
 def _no_markup(text: str) -> str:
     """The package takes a text between these two for marked-up text of its own, and writes it unescaped."""
     return f"'{text}"[:_LONGEST_CELL] if text.startswith("<r>") and text.endswith("</r>") else text
@@ -133,6 +203,7 @@ def parquet(lines: Sequence[ExportLine], window: Window, *, is_draft: bool) -> b
     import pyarrow as pa
     from pyarrow import parquet as files
 
+    local = TimeTexts(window.zone).of
     has_numbers = all(isinstance(line.employee_id, int) for line in lines)
     utc, text, whole = pa.timestamp("ms", tz="UTC"), pa.string(), pa.int64()
     kinds = {
@@ -152,13 +223,13 @@ def parquet(lines: Sequence[ExportLine], window: Window, *, is_draft: bool) -> b
         "first_day": lambda line: line.first_day,
         "clock_in_utc": lambda line: _moment(line.clock_in),
         "clock_out_utc": lambda line: _moment(line.clock_out),
-        "clock_in_local": lambda line: local(line.clock_in, window) or None,
-        "clock_out_local": lambda line: local(line.clock_out, window) or None,
+        "clock_in_local": lambda line: None if line.clock_in is None else local(line.clock_in),
+        "clock_out_local": lambda line: None if line.clock_out is None else local(line.clock_out),
         "zone": lambda _: window.timezone,
         "minutes": lambda line: line.minutes,
         "break_minutes": lambda line: line.break_minutes,
         "net_minutes": lambda line: line.net_minutes,
-        "job": lambda line: _plain(line.job),
+        "job": lambda line: _plain(line.job_name or line.job),
         "source": lambda line: _plain(f"draft {line.source}" if is_draft else line.source),
         "correction_of": lambda line: line.correction,
     }

@@ -10,7 +10,7 @@ import hashlib
 import os
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Self
 
@@ -101,6 +101,24 @@ class KeptInputs:
             return ()
         return tuple(sorted(int(found[1]) for name in names if (found := _NAME.fullmatch(name))))
 
+    def forget(self, names: Callable[[str], bool]) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+        """Remove the files that name somebody, and those that nobody can read; those removed, and those that cannot be.
+
+        Without these runs `support-bundle` looks afresh.
+        """
+        removed, left = list[Path](), list[Path]()
+        for run in self.runs():
+            file = self.folder / f"run-{run}.inputs"
+            try:
+                if _is_in(file, names):
+                    file.unlink(missing_ok=True)
+                    removed.append(file)
+            except FileNotFoundError:
+                continue  # a run forgot it meanwhile
+            except OSError:
+                left.append(file)
+        return tuple(removed), tuple(left)
+
     @staticmethod
     def _is_of_another(file: Path, started_at: int) -> bool:
         """Whether a file is of a run of a database that has begun again since, and counts its runs from one."""
@@ -134,8 +152,21 @@ def pack(look: KeptSlice) -> bytes:
     return len(packed).to_bytes(_LENGTH, "big") + packed
 
 
+def _is_in(file: Path, names: Callable[[str], bool]) -> bool:
+    """Whether a file names somebody; of one that cannot be understood nobody can say that it does not."""
+    try:
+        return any(names(text.decode()) for text in _texts(file))
+    except (ValueError, zlib.error):
+        return True
+
+
 def _parts(file: Path) -> Iterator[KeptSlice]:
-    """The parts of a file. A last one that is cut off, since the process was killed, is left out. Raises ValueError."""
+    """The parts of a file. Raises ValueError as `_texts`."""
+    return (msgspec.json.decode(text, type=KeptSlice) for text in _texts(file))
+
+
+def _texts(file: Path) -> Iterator[bytes]:
+    """The JSON of each part. A last one that is cut off, by a killed process, is left out. Raises ValueError."""
     with file.open("rb") as opened:
         while len(head := opened.read(_LENGTH)) == _LENGTH:
             length = int.from_bytes(head, "big")
@@ -146,4 +177,4 @@ def _parts(file: Path) -> Iterator[KeptSlice]:
             text = unpacking.decompress(packed, LARGEST_PART)
             if not unpacking.eof:
                 raise ValueError("a part is longer than any that was written")
-            yield msgspec.json.decode(text, type=KeptSlice)
+            yield text

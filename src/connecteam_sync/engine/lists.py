@@ -2,18 +2,22 @@
 
 A command fetches them with each run. A service remembers them for an hour, in one memory for all its threads, so that
 an ordinary visit is one call; it fetches them again as soon as a shift is of a user who is not listed, and after any
-run that was not its own: an older list never overwrites a newer one.
+run that was not its own, unless that went by equal lists (`UsedLists`): an older list never overwrites a newer one.
 """
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from connecteam_sync.api.client import Connecteam
 from connecteam_sync.api.wire import People, TimeClock
+from connecteam_sync.store.history.runs import UNKNOWN, UsedLists
 
 if TYPE_CHECKING:
     from connecteam_sync.api.break_types import BreakType
@@ -40,6 +44,7 @@ class ListMemory:
         self.strangers: dict[int, float] = {}
         self.receipts: set[int] = set()
         self.overtaken_by = 0
+        self.digested: tuple[People, str] | None = None
 
     def is_fresh(self, at: float) -> bool:
         """Whether a list that was fetched then still counts."""
@@ -130,13 +135,31 @@ class Lists:
 
     # -- whose runs there were -----------------------------------------------------------------------------------------
 
-    def begin(self, newest_receipt: int) -> None:
-        """A run begins, and this is the number of the newest receipt. What is remembered goes if that is not ours."""
+    @property
+    def are_remembered(self) -> bool:
+        """Whether lists are remembered at all, so that others need to know by which ones a run goes."""
+        return self.memory.seconds > 0
+
+    def used(self, people: People) -> UsedLists:
+        """The digests of the lists that a run goes by, which had these people."""
+        memory = self.memory
+        with memory.lock:
+            if memory.digested is None or memory.digested[0] is not people:
+                memory.digested = people, _digest(people)
+            return UsedLists(memory.digested[1], _digest(memory.time_clocks) if memory.time_clocks is not None else "")
+
+    def begin(self, newest_receipt: int, used: UsedLists = UNKNOWN) -> None:
+        """A run begins, and this is the number of the newest receipt. What is remembered goes if that is not ours, and
+        the run that wrote it has not `used` equal lists.
+        """
         memory = self.memory
         with memory.lock:
             is_overtaken = memory.overtaken_by != 0 and memory.overtaken_by not in memory.receipts
             if is_overtaken or newest_receipt not in memory.receipts:
-                memory.people = memory.time_clocks = None
+                if memory.people is not None and self.used(memory.people).people != used.people:
+                    memory.people = None
+                if memory.time_clocks is not None and _digest(memory.time_clocks) != used.time_clocks:
+                    memory.time_clocks = None
                 memory.receipts = {newest_receipt}
             memory.overtaken_by = 0
 
@@ -154,3 +177,7 @@ class Lists:
         """
         with self.memory.lock:
             self.memory.overtaken_by = max(self.memory.overtaken_by, receipt)
+
+
+def _digest(listed: object) -> str:
+    return hashlib.sha256(msgspec.json.encode(listed)).hexdigest()

@@ -17,8 +17,18 @@ import msgspec
 from connecteam_sync.core.change import Hold, SlicePlan
 from connecteam_sync.core.clocktime import ClockTime, StoredState
 from connecteam_sync.core.keys import RowId
+from connecteam_sync.core.locks import Locks
 from connecteam_sync.core.people import Mapped, mapped
-from connecteam_sync.core.period_check import BadReceipt, Checked, CheckFacts, Undecided, obstacles, touching
+from connecteam_sync.core.period_check import (
+    BadReceipt,
+    Checked,
+    CheckFacts,
+    SecondPerson,
+    Undecided,
+    late_without_employee,
+    obstacles,
+    touching,
+)
 from connecteam_sync.core.proofs import GOOD, ProvenDay, exit_codes
 from connecteam_sync.core.run import Failure, StandingHold, Verification
 from connecteam_sync.core.shift import Shift
@@ -57,6 +67,7 @@ class _Looked(msgspec.Struct, frozen=True, kw_only=True):
 
     `shifts` begin in the window. `differing` are person-days of the table that differ from them, `unread` the users
     with a shift of which no timesheet was read; None if none was read. `holds` are None where those on record count.
+    `row_of` is the row of each shift that has one.
     """
 
     shifts: tuple[Shift, ...] = ()
@@ -64,6 +75,7 @@ class _Looked(msgspec.Struct, frozen=True, kw_only=True):
     differing: frozenset[tuple[date, RowId]] = frozenset()
     unread: frozenset[int] | None = None
     held: Held = Held()
+    row_of: dict[str, RowId | None] = {}
     holds: tuple[Hold, ...] | None = None
     users: dict[int, str] = {}
     unproven: tuple[date, ...] = ()
@@ -81,6 +93,7 @@ class _OnRecord(NamedTuple):
     names: dict[RowId, str]
     users: dict[int, str]
     standing: tuple[StandingHold, ...]
+    late: tuple[Hold, ...]
     refused: tuple[BadReceipt, ...]
     moves: Moves
 
@@ -92,11 +105,15 @@ class PeriodChecker:
         self._context, self._rules = context, rules
 
     def check(
-        self, window: Window, *, anyway: bool = False, not_reviewed: Callable[[int], str] = lambda _: ""
+        self,
+        window: Window,
+        *,
+        anyway: bool = False,
+        not_reviewed: Callable[[int], SecondPerson | None] = lambda _: None,
     ) -> tuple[Checked, Moves]:
         """The checklist of a period, and what it rests on.
 
-        `not_reviewed` says, for the newest journal entry of its days, why a second person still has to look at it.
+        `not_reviewed` says, for the newest journal entry of its days, why a second person still has to act.
         Raises UpstreamError if Connecteam has to be asked and cannot be, unless it is closed `anyway`; RowMoved if
         other runs keep writing its rows.
         """
@@ -120,9 +137,15 @@ class PeriodChecker:
         standing = holds.standing_holds(session)
         return Moves(
             locks.newest_change(session, window),
-            len(touching(window, (one.hold for one in standing), unmapped=())),
+            len(touching(window, (one.hold for one in standing), unmapped=()))
+            + len(self._late(session, window, standing)),
             period_facts.waiting(session, window),
         )
+
+    def _late(self, session: Session, window: Window, standing: Iterable[StandingHold]) -> tuple[Hold, ...]:
+        """The hours of people without an employee on closed days before the period."""
+        locks = Locks(session.locked(self._context.timezone))
+        return late_without_employee(window, (one.hold for one in standing), locks)
 
     def _proven(self, session: Session, window: Window) -> dict[date, ProvenDay]:
         own = session.own
@@ -167,6 +190,7 @@ class PeriodChecker:
             differing=frozenset((day.day, day.employee_id) for day in verification.days if day.employee_id is not None),
             unread=frozenset(unread) if sheets.seen else None,
             held=held_by(look.looks),
+            row_of={one.shift.id: one.clock_time_id for _, stored in look.looks for one in stored.mirrors},
             holds=verification.plan.holds,
             users={user.id: user.name for plan in plans for user in plan.snapshot.users},
             unproven=unproven,
@@ -202,6 +226,7 @@ class PeriodChecker:
             differing=frozenset((day.day, day.employee_id) for day in days if day.employee_id is not None),
             unread=sheet.unread,
             held=held,
+            row_of={one.shift.id: one.clock_time_id for one in seen.tracked},
             unproven=tuple(each_day(window.first, window.last)) if failed else (),
             unproven_why="".join(f"the third count is missing: {one.error}" for one in failed),
             run=run,
@@ -253,12 +278,15 @@ class PeriodChecker:
             who=_who(session),
             names=_names(session),
             users={user: known.name for user, (known, _, _) in session.known_users().items()},
-            standing=holds.standing_holds(session),
+            standing=(standing := holds.standing_holds(session)),
+            late=self._late(session, window, standing),
             refused=period_facts.bad_receipts(session, window, proven),
             moves=self.moves(session, window),
         )
 
-    def _checked(self, window: Window, today: date, looked: _Looked, found: _OnRecord, not_reviewed: str) -> Checked:
+    def _checked(
+        self, window: Window, today: date, looked: _Looked, found: _OnRecord, not_reviewed: SecondPerson | None
+    ) -> Checked:
         employees = found.who.employees
         unread = None if looked.unread is None else {employees[user] for user in looked.unread if user in employees}
         totals, days = three_counts(
@@ -272,6 +300,7 @@ class PeriodChecker:
                 names=found.names,
                 unread=unread,
                 held=looked.held.shifts,
+                row_of=looked.row_of,
             )
         )
         unmapped = _unmapped(looked.shifts, employees)
@@ -286,7 +315,7 @@ class PeriodChecker:
             unmapped=unmapped,
             users=looked.users | found.users,
             open_rows=tuple(row for row in found.rows if row.clock_out is None),
-            holds=touching(window, standing, unmapped=unmapped.keys()),
+            holds=(*found.late, *touching(window, standing, unmapped=unmapped.keys())),
             names=found.names,
             different=tuple(day for day in days if day.verdict == "different"),
             waiting=found.moves.waiting,

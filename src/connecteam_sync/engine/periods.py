@@ -10,7 +10,7 @@ import msgspec
 
 from connecteam_sync.core.pay_schedule import before, scheduled
 from connecteam_sync.core.payroll_settings import PaySchedule
-from connecteam_sync.core.period_check import IN_NO_WAY, Checked, Obstacle
+from connecteam_sync.core.period_check import IN_NO_WAY, Checked, Obstacle, SecondPerson
 from connecteam_sync.core.periods import (
     Period,
     PeriodEvent,
@@ -275,18 +275,21 @@ class _Reviewing:
     def __init__(self, period: Period, who: str, checked: Checked | None, *, is_wanted: bool) -> None:
         self._period, self._who, self._checked, self._is_wanted = period, who, checked, is_wanted
 
-    def __call__(self, head: int) -> str:
-        """A sentence on what is missing; empty if nothing is."""
+    def __call__(self, head: int) -> SecondPerson | None:
+        """What is missing; None if nothing is."""
         event = self._period.event
         if not self._is_wanted or self._period.state == "closed":
-            return ""
+            return None
         if self._period.state != "review" or event is None:
-            return "nobody has reviewed it yet, and two persons are wanted ([payroll] two_persons)"
-        if event.by.casefold() == self._who.casefold():
-            return f"{called(event.by)} has reviewed it: somebody else has to close it ([payroll] two_persons)"
+            return SecondPerson(
+                "nobody has reviewed it yet, and two persons are wanted ([payroll] two_persons)", "review"
+            )
         if self._checked is None or self._checked.seen_change != head:
-            return f"rows of its days were written since {called(event.by)} reviewed it"
-        return ""
+            return SecondPerson(f"rows of its days were written since {called(event.by)} reviewed it", "review")
+        if event.by.casefold() == self._who.casefold():
+            why = f"{called(event.by)} has reviewed it: somebody else has to close it ([payroll] two_persons)"
+            return SecondPerson(why, "close")
+        return None
 
 
 def _event(

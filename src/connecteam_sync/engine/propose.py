@@ -25,6 +25,7 @@ from connecteam_sync.errors import ConnecteamSyncError, Rejected
 from connecteam_sync.store.history.holds import standing_subjects, with_acknowledged
 from connecteam_sync.store.mirror.people import assignments_of, assignments_query
 from connecteam_sync.store.mirror.refused import as_last_tried
+from connecteam_sync.store.mirror.stored import stored_state
 from connecteam_sync.store.tables.support import require_table
 from connecteam_sync.version import __version__
 
@@ -171,7 +172,7 @@ class Proposer:
             policy = msgspec.structs.replace(policy, orphans="ignore")
         with self.store.reading() as session:
             seen = {m.shift.id: m.shift.start for planned in self._planned for m in planned.plan.mirrors}
-            snapshot, found = as_kept(snapshot, session.stored(unit.window, snapshot, seen_starts=seen))
+            snapshot, found = as_kept(snapshot, stored_state(session, unit.window, snapshot, seen_starts=seen))
             tried = as_last_tried(session, found)
             as_if = as_if_applied(tried, (planned.plan for planned in self._planned), unit.window)
             considered = Considered(unit._replace(policy=policy), snapshot)
@@ -185,7 +186,7 @@ class Proposer:
         """The plan for an archived time clock that Connecteam no longer shows: its rows stay, held."""
         snapshot = nothing_seen(unit.clock, unit.window, self.people.users)
         with self.store.reading() as session:
-            snapshot, found = as_kept(snapshot, session.stored(unit.window, snapshot))
+            snapshot, found = as_kept(snapshot, stored_state(session, unit.window, snapshot))
             standing = standing_subjects(session, unit.clock)
             plan = unreadable(unit.window, snapshot, found, unit.policy, error.message, standing=standing)
         plan = with_acknowledged(plan, session.holds)

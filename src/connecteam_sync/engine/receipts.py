@@ -14,6 +14,7 @@ from connecteam_sync.engine.decide import now, refused
 from connecteam_sync.engine.events import run_ended
 from connecteam_sync.errors import ConnecteamSyncError, LockHeld, Refused, StalePlan
 from connecteam_sync.store.history import runs
+from connecteam_sync.store.history.runs import UNKNOWN, UsedLists
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql.statements import PendingId
 
@@ -34,6 +35,8 @@ class RunRecord:
         self.ended: int | None = None
         self._newest: PendingId | None = None
         self._costs = Costs(context.store, context.http_calls)
+        self.goes_by: UsedLists | None = UNKNOWN if context.lists.are_remembered else None
+        """The lists that the next receipt goes by, as its transaction has found out; None where none are remembered."""
 
     def begin(self, session: Session) -> PendingId:
         """The number of this run, which begins now if it has not yet."""
@@ -51,6 +54,9 @@ class RunRecord:
 
             plans.take(session, self.kept_plan, number.value)
         self._newest = runs.record_slice(session, number.value, receipt, people)
+        if self.goes_by is not None:
+            runs.note_used_lists(session, number.value, self.goes_by)
+            self.goes_by = UNKNOWN
 
     @property
     def newest_receipt(self) -> int | None:
@@ -69,7 +75,7 @@ class RunRecord:
         whole = msgspec.structs.replace(
             self.run,
             finished_at=ended,
-            statements=self._costs.statements + 2,
+            statements=self._costs.statements + (2 if self.goes_by is None else 3),
             http_calls=self._costs.http_calls,
         )
         number = runs.begin_run(session, whole)
@@ -88,6 +94,7 @@ class RunRecord:
         """Note a failed slice, and store its receipt unless the database itself is the trouble (`record`)."""
         receipt = failed_slice(clock, window, error)
         self.slices.append(receipt)
+        self.goes_by = None if self.goes_by is None else UNKNOWN
         if not record:
             return
         try:

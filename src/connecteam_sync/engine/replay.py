@@ -83,7 +83,9 @@ def _oddities(inputs: DecisionInputs) -> Iterator[str]:
     """What no inputs of ours have, a sentence each."""
     yield from odd_window(inputs.window, inputs.window.timezone)
     low, high = _INSTANTS
-    punches: list[Shift | Break] = [*inputs.snapshot.shifts, *inputs.snapshot.breaks, *inputs.stored.breaks]
+    stored = inputs.stored
+    punches: list[Shift | Break] = [*inputs.snapshot.shifts, *inputs.snapshot.breaks]
+    punches += (*stored.breaks, *stored.breaks_around)
     punches += [mirror.shift for mirror in inputs.stored.mirrors]
     if not all(low < punch.start < high and low < (punch.end or 1) < high for punch in punches):
         yield "it has times that no shift has"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from pathlib import Path
 
 import msgspec
 
@@ -14,34 +15,51 @@ from connecteam_sync.core.clocktime import Employee
 from connecteam_sync.core.name_search import matching
 from connecteam_sync.core.people import mapped
 from connecteam_sync.core.retention import (
+    ACT_TEXTS,
     Erasure,
     LegalHold,
+    MissingRight,
     Purge,
     PurgeCounts,
+    RetentionAct,
     RetentionCheck,
     floor_of,
-    parts_of_a_year,
+    parts_of,
 )
 from connecteam_sync.core.text import called, day_name, many
 from connecteam_sync.core.window import MAX_WINDOW_DAYS, Window
 from connecteam_sync.engine.context import Context
 from connecteam_sync.engine.decide import now
+from connecteam_sync.engine.kept_inputs import KeptInputs, folder_of
 from connecteam_sync.engine.operator import acting_name, operator_text
 from connecteam_sync.engine.periods import named_days
-from connecteam_sync.errors import ConfigurationError, NotConfirmed, NotFound, RetentionRefused, WindowError
+from connecteam_sync.errors import (
+    ConfigurationError,
+    DatabaseError,
+    NotConfirmed,
+    NotFound,
+    RetentionRefused,
+    WindowError,
+)
+from connecteam_sync.store.console import plans
 from connecteam_sync.store.history import erasing
 from connecteam_sync.store.payroll import purges, purging
 from connecteam_sync.store.session import Session
+from connecteam_sync.store.tables import retention_rights
 
 _CHECK = "connecteam-sync retention check"
 _LAW = "payroll records are kept for {} ([retention] years; the law wants three at least)"
 
 
 class Retention:
-    """The retention of one database, by the business's days: nothing goes within so many `years`."""
+    """The retention of one database, by the business's days: nothing goes within so many `years`.
 
-    def __init__(self, context: Context, years: int) -> None:
+    `state_folder` has the files of `keep_inputs`; None if there are none on this machine.
+    """
+
+    def __init__(self, context: Context, years: int, state_folder: Path | None) -> None:
         self._context, self._store, self._years = context, context.store, years
+        self._state_folder = state_folder
         self._timezone = context.timezone
 
     @property
@@ -49,22 +67,42 @@ class Retention:
         """The first day that has to be kept."""
         return floor_of(self._context.choosing.today(), self._years)
 
-    def check(self) -> RetentionCheck:
-        """What has to be kept, what may go, and what is on record. Nothing is written."""
+    def check(self, *, counted: bool) -> RetentionCheck:
+        """What has to be kept, what may go, and what is on record; nothing is written. Only if it is `counted` what
+        would go is counted, and the rights of the database user are tried: both take many statements.
+        """
         floor = self.floor
+        missing = retention_rights.missing(self._store) if counted else ()
+        if any("SELECT" in one.rights for one in missing):
+            first = tuple(sorted(missing, key=lambda one: "SELECT" not in one.rights))
+            raise _lacking("look at what is kept", first, "nothing was looked at")
         with self._store.reading("looking at what is kept") as session:
-            every = purges.purges(session)
-            kept = purges.legal_holds(session)
-            today = self._context.choosing.today()
-            found = purging.on_record(session, Window(today, today, self._timezone))
-            oldest = None if found.oldest is None else date.fromisoformat(found.oldest)
-            foreseen = None
+            every, kept = purges.purges(session), purges.legal_holds(session)
+            found = purging.oldest_day(session, self._timezone)
+            oldest = None if found is None else date.fromisoformat(found)
+            due, foreseen, waiting = None, None, 0
             if oldest is not None and oldest < floor:
                 last = min(floor - timedelta(days=1), oldest + timedelta(days=MAX_WINDOW_DAYS - 1))
-                foreseen = self._foreseen(session, Window(oldest, last, self._timezone), with_rows=False)
+                due = Window(oldest, last, self._timezone)
+                waiting = purging.waiting(session, due)
+                foreseen = self._foreseen(session, due, with_rows=False) if counted else None
         return RetentionCheck(
-            years=self._years, floor=floor, oldest=oldest, foreseen=foreseen, purges=every, legal_holds=kept
+            years=self._years,
+            floor=floor,
+            oldest=oldest,
+            due=due,
+            foreseen=foreseen,
+            waiting=waiting,
+            purges=every,
+            legal_holds=kept,
+            missing=missing,
         )
+
+    def _require_rights(self, act: RetentionAct, so: str) -> None:
+        """Raises DatabaseError, before anything is written, if the database user may not do all of an act."""
+        missing = retention_rights.missing(self._store, act)
+        if missing:
+            raise _lacking(ACT_TEXTS[act], missing, so)
 
     # -- purging -------------------------------------------------------------------------------------------------------
 
@@ -89,8 +127,11 @@ class Retention:
                 f"{confirm[:60]!r} does not repeat the days {window.first}..{window.last}; nothing was purged",
                 next_step=f"a purge cannot be taken back: --confirm {window.first}..{window.last}",
             )
+        self._require_rights("purge", "nothing was purged")
         purge = self._begun(window, who, with_rows=with_rows)
-        for part in parts_of_a_year(window):
+        with self._store.reading("counting what goes") as session:
+            parts = parts_of(window, purging.shifts_in(session, window))
+        for part in parts:
             purge = self._days_removed(purge, part)
         purge = self._receipts_removed(purge)
         with self._store.writing("ending a purge") as session:
@@ -158,7 +199,7 @@ class Retention:
                 )
             if one.state == "begun":
                 return one
-        waiting = purging.on_record(session, window).pending
+        waiting = purging.waiting(session, window)
         if waiting:
             raise RetentionRefused(
                 f"{many(waiting, 'correction')} of {window.first}..{window.last} to be decided: nothing is purged",
@@ -169,8 +210,10 @@ class Retention:
     @staticmethod
     def _foreseen(session: Session, window: Window, *, with_rows: bool) -> Purge:
         kept = purging.kept_people(session)
-        parts = (purging.going(session, window, part, kept, with_rows=with_rows) for part in parts_of_a_year(window))
-        counts, stays = purging.sum_of(parts)
+        parts = parts_of(window, purging.shifts_in(session, window))
+        counts, stays = purging.sum_of(
+            purging.going(session, window, part, kept, with_rows=with_rows) for part in parts
+        )
         receipts, after = 0, 0
         while found := purging.receipts(session, window, kept, after=after):
             receipts, after = receipts + len(found), found[-1]
@@ -187,6 +230,7 @@ class Retention:
     def hold(self, employee: int | str, *, reason: str, by: str | None) -> LegalHold:
         """Put a person on a legal hold. Raises NotFound, ConfigurationError without a reason."""
         why, who = operator_text("reason", reason), acting_name(by)
+        self._require_rights("hold", "nobody was put on a legal hold")
         with self._store.writing("adding a legal hold") as session:
             person = self._person(session, employee)
             purges.hold(session, person.id, by=who, reason=why, now=now())
@@ -195,6 +239,7 @@ class Retention:
     def release(self, employee: int | str, *, reason: str, by: str | None) -> tuple[LegalHold, ...]:
         """Release every legal hold of a person. Raises NotFound, ConfigurationError without a reason."""
         why, who = operator_text("reason", reason), acting_name(by)
+        self._require_rights("hold", "no legal hold was released")
         with self._store.writing("releasing a legal hold") as session:
             person = self._person(session, employee)
             numbers = {one.number for one in purges.legal_holds(session) if one.employee_id == person.id}
@@ -213,7 +258,8 @@ class Retention:
         Raises NotConfirmed, RetentionRefused inside the floor or on a legal hold, NotFound, ConfigurationError.
         """
         who = acting_name(by)
-        with self._store.writing("erasing a person") as session:
+        self._require_rights("erase", "nothing was erased")
+        with self._store.reading("looking for whom to erase") as session:
             person = self._person(session, employee)
             if confirm.strip() not in {str(person.id), (person.name or "").strip()} - {""}:
                 raise NotConfirmed(
@@ -226,27 +272,50 @@ class Retention:
             self._require_erasable(session, person, sorted(mine))
             stored = [known[user][0] for user in mine if user in known]
             named = [text for user in stored if not user.is_erased for text in (user.name, user.email)]
-            erased = erasing.erased_of(person.id, mine, [*named, person.name, person.email])
+            names = erasing.former_names(session, person.id, mine, [*named, person.name, person.email])
+            erased = erasing.erased_of(person.id, mine, names)
+        counts = [self._blanked(erased)]
+        # The users last: whoever begins again after a break still knows what the person was called. What runs have
+        # written meanwhile comes after them.
+        with self._store.writing("erasing a person") as session:
+            self._require_erasable(session, person, sorted(mine))
             erasing.blank_users(session, [user.id for user in stored])
-        holds = self._blanked("holds", erased)
-        receipts = self._blanked("receipts", erased)
+        counts.append(self._blanked(erased))
+        with self._store.own_rows("removing kept plans") as connection:
+            kept = plans.forget(connection, self._store.own, erased.is_in)
+        # Last of all: a run that looked before may have written its file meanwhile.
+        files, left = self._inputs_forgotten(erased)
         with self._store.writing("noting an erasure") as session:
             done = Erasure(
-                number=0, employee_id=person.id, at=now(), by=who, users=len(stored), receipts=receipts, holds=holds
+                number=0,
+                employee_id=person.id,
+                at=now(),
+                by=who,
+                users=len(stored),
+                receipts=sum(one["receipts"] for one in counts),
+                holds=sum(one["holds"] for one in counts),
+                plans=kept,
+                files=len(files),
+                files_left=tuple(map(str, left)),
             )
             return purges.record_erasure(session, done)
 
-    def _blanked(self, what: str, who: erasing.Erased) -> int:
-        """How many holds or receipts named a person; a few at a time, in transactions of their own."""
-        blank = erasing.blank_holds if what == "holds" else erasing.blank_receipts
-        total, after = 0, 0
-        while True:
-            with self._store.writing(f"erasing a person from {what}") as session:
-                count, further = blank(session, who, after=after)
-            total += count
-            if further is None:
-                return total
-            after = further
+    def _blanked(self, who: erasing.Erased) -> dict[str, int]:
+        """How many records of each kind named a person; a few at a time, in transactions of their own."""
+        counts: dict[str, int] = {}
+        for what, blank in erasing.BLANKED.items():
+            after: int | None = 0
+            while after is not None:
+                with self._store.writing(f"erasing a person from {what}") as session:
+                    count, after = blank(session, who, after=after)
+                counts[what] = counts.get(what, 0) + count
+        return counts
+
+    def _inputs_forgotten(self, who: erasing.Erased) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+        """The files of `keep_inputs` that were removed, also where none is kept any more; and those that cannot be."""
+        if self._state_folder is None:
+            return (), ()
+        return KeptInputs(folder_of(self._state_folder, self._store), last=0).forget(who.is_in)
 
     def _require_erasable(self, session: Session, person: Employee, users: Sequence[int]) -> None:
         held = [one for one in purges.legal_holds(session) if one.employee_id == person.id]
@@ -277,6 +346,17 @@ class Retention:
             f"{len(found)} employees could be meant by {str(employee)[:60]!r}: {several}",
             next_step="name one by the id",
         )
+
+
+def _lacking(what: str, missing: tuple[MissingRight, ...], so: str) -> DatabaseError:
+    """The error of a database user who may not do `what`, with all that its administrator has to grant."""
+    first, others = missing[0], len(missing) - 1
+    more = f" and rights on {many(others, 'more table')}" if others else ""
+    return DatabaseError(
+        f"the database user may not {what}, and lacks {' and '.join(first.rights)} on {first.table}{more}: the database"
+        f" said: {first.words}; {so}",
+        next_step=f"have its administrator run: {'; '.join(one.grant for one in missing)}",
+    )
 
 
 def _called(person: Employee) -> str:

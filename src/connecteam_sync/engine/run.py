@@ -28,6 +28,7 @@ from connecteam_sync.engine.saved_plan import stale
 from connecteam_sync.engine.slice import SliceRunner
 from connecteam_sync.engine.slices import hull_of
 from connecteam_sync.errors import ConfigurationError, ConnecteamSyncError, LockHeld, NotServed, Rejected
+from connecteam_sync.store.history.runs import UNKNOWN, used_lists_of, used_lists_query
 from connecteam_sync.store.mirror.digest import remembered_query
 from connecteam_sync.store.mirror.people import assignments_of, assignments_query
 from connecteam_sync.store.session import newest_receipt_query
@@ -137,12 +138,14 @@ def _check(context: Context, hull: Window, chosen: tuple[Window, ...] | None) ->
         assignments_query(own, now()),
         *belonging.queries(),
     )
+    # Asked for only where lists are remembered: a command has none.
+    used = (used_lists_query(own),) if context.lists.are_remembered else ()
     newest, remembered, assignments, account, vouched, *past = context.store.fetch(
-        "checking the database", *queries, *choosing.queries(chosen)
+        "checking the database", *queries, *used, *choosing.queries(chosen)
     )
     belonging.check_rows((account, vouched))
     head = int(newest[0][0])
-    context.lists.begin(head)
+    context.lists.begin(head, used_lists_of(*past.pop(0)[0]) if used else UNKNOWN)
     return _FirstRows(head, remembered, assignments, past)
 
 

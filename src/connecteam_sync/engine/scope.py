@@ -21,7 +21,7 @@ from connecteam_sync.engine.account import AccountCheck
 from connecteam_sync.engine.decide import Unit, now
 from connecteam_sync.engine.slices import Past, RequestedWindow, by_default, named, of_chosen_days, recent
 from connecteam_sync.errors import BadAnswer
-from connecteam_sync.store.session import past_queries, remembered_clocks_query
+from connecteam_sync.store.mirror.past import past_queries, remembered_clocks_query
 from connecteam_sync.store.sql.pipeline import Query, Rows
 from connecteam_sync.store.store import Store
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -26,6 +26,7 @@ from connecteam_sync.engine.snapshot import FetchedSlice
 from connecteam_sync.errors import ConnecteamSyncError, DatabaseError, LockHeld, NotServed, RecordRefused, RowMoved
 from connecteam_sync.store.history.holds import standing_subjects, with_acknowledged
 from connecteam_sync.store.history.receipt_text import receipt_of
+from connecteam_sync.store.history.runs import UNKNOWN, used_lists_columns, used_lists_of
 from connecteam_sync.store.mirror.apply import ApplyResult, apply, writes_anything, writes_users
 from connecteam_sync.store.mirror.digest import (
     SliceFingerprint,
@@ -35,6 +36,7 @@ from connecteam_sync.store.mirror.digest import (
     remember,
 )
 from connecteam_sync.store.mirror.refused import AcceptedPlan
+from connecteam_sync.store.mirror.stored import stored_queries, stored_state
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql.pipeline import Query, Rows
 from connecteam_sync.store.sql.statements import PendingId
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
     from connecteam_sync.core.decision_inputs import DecisionInputs
     from connecteam_sync.engine.assignments import Assignments
     from connecteam_sync.engine.break_types import BreakTypeReader
+    from connecteam_sync.engine.jobs import JobReader
+    from connecteam_sync.store.mirror.derived import Fresh
 
 ATTEMPTS = 5
 """How often a slice is tried if other programs or runs write in between."""
@@ -61,10 +65,14 @@ class _Done(NamedTuple):
 
 
 class _Overtaken(NamedTuple):
-    """Other runs committed after the look; `newest` is their last receipt, `overlaps`: of some of the same days."""
+    """Other runs committed after the look; `newest` is their last receipt, `overlaps`: of some of the same days.
+
+    `by_others`: whether the last of them may have gone by other people than this run.
+    """
 
     overlaps: bool
     newest: int
+    by_others: bool
 
 
 class _Unasked(NamedTuple):
@@ -93,6 +101,7 @@ class SliceRunner:
         self._assigned = assigned
         self._assignments: Assignments | None = None
         self._break_types: BreakTypeReader | None = None
+        self._jobs: JobReader | None = None
         self._considered: Considered | None = None
 
     def run(self, place: int, *, last: bool) -> Slice:
@@ -134,6 +143,8 @@ class SliceRunner:
             fetched.inputs = self._inputs.digest(unit, fetched.response)
         if snapshot.breaks:
             self._look_at_break_types(unit, snapshot)
+        if self.store.host.clock_times.job is not None and unit.saved is None and unit.policy.planner != "legacy":
+            self._look_at_jobs(snapshot)
 
     def _look_at_break_types(self, unit: Unit, snapshot: Snapshot) -> None:
         """Imported only where there are breaks, to keep the start of the program fast."""
@@ -142,23 +153,50 @@ class SliceRunner:
         self._break_types = self._break_types or BreakTypeReader(self.store, self._lists)
         self._break_types.look(unit.clock, {item.break_type_id for item in snapshot.breaks})
 
+    def _look_at_jobs(self, snapshot: Snapshot) -> None:
+        """Imported only where a column is named for jobs."""
+        from connecteam_sync.engine.jobs import JobReader
+
+        self._jobs = self._jobs or JobReader(self._context)
+        self._jobs.look(snapshot.shifts)
+
+    def _fresh(self, session: Session, unit: Unit) -> Fresh | None:
+        """What this run has learned for optional columns; a saved plan was made without it."""
+        if unit.saved is not None or not session.optional:
+            return None
+        from connecteam_sync.store.mirror.derived import Fresh
+
+        kinds = self._break_types.fresh(unit.clock) if self._break_types else ()
+        return Fresh(self._jobs.fresh if self._jobs else (), kinds)
+
     def _try(
         self, unit: Unit, fetched: FetchedSlice, *, last: bool, troubled: bool
     ) -> _Done | _Overtaken | _Unasked | None:
         """One transaction; None if the database is not as remembered, so that its rows have to be read."""
         with self.store.writing(f"mirroring {unit.window}", self._opening(unit, fetched)) as session:
-            (overlapping, newest, account), *results = (session.opening[0][0], *session.opening[1:])
+            (overlapping, newest, account, *used), *results = (session.opening[0][0], *session.opening[1:])
             session.opening.clear()
             self._belonging.require_unmoved(session, int(account))
-            overtaken = _Overtaken(bool(overlapping), int(newest)) if newest else None
+            overtaken = _Overtaken(bool(overlapping), int(newest), self._goes_by_others(used)) if newest else None
+            self._note_lists(overtaken)
             if overtaken is not None and (troubled or unit.saved is not None):
                 session.is_given_up = True
                 return overtaken
-            if overtaken is not None:
+            if overtaken is not None and overtaken.by_others:
                 self._lists.overtaken(overtaken.newest)
             done = self._decide(session, unit, fetched, results, overtaken, last=last, troubled=troubled)
             session.is_given_up = not isinstance(done, _Done)
             return done
+
+    def _goes_by_others(self, used: Sequence[Any]) -> bool:
+        """Whether the run that wrote the newest receipt may have gone by other people than this one."""
+        return not used or used_lists_of(*used).people != self._lists.used(self.state.people).people
+
+    def _note_lists(self, overtaken: _Overtaken | None) -> None:
+        """Have receipts say by which lists this run goes; that others may have had newer ones, if they came first."""
+        if self._lists.are_remembered:
+            is_newest = overtaken is None or not overtaken.by_others
+            self.record.goes_by = self._lists.used(self.state.people) if is_newest else UNKNOWN
 
     def _unasked(self, taken: AcceptedPlan) -> tuple[int, ...]:
         """The users of whom rows are held, since this answer does not list them, and who were not asked about today."""
@@ -181,10 +219,13 @@ class SliceRunner:
         fetched.inputs = self._inputs.digest(unit, fetched.response)
 
     def _catch_up(self, unit: Unit, fetched: FetchedSlice, overtaken: _Overtaken) -> FetchedSlice:
-        """After another run: fetch the users again, so that an older list never overwrites a newer one."""
+        """After another run: fetch the users again unless it went by the same, so that an older list never overwrites a
+        newer one.
+        """
         self._head = overtaken.newest
         self._emit(SliceAgain(time_clock_id=unit.clock, window=unit.window, why="another_run"))
-        self.state.people = self._lists.fetch_users()
+        if overtaken.by_others:
+            self.state.people = self._lists.fetch_users()
         return self._fetch(unit) if overtaken.overlaps else fetched
 
     def _again(self, unit: Unit, error: DatabaseError) -> None:
@@ -199,9 +240,10 @@ class SliceRunner:
         """
 
         def queries(session: Session) -> list[Query]:
-            newer = session.newer_query(unit.clock, unit.window, self._head, self.record.number)
+            used = f", {used_lists_columns(session.own)}" if self._lists.are_remembered else ""
+            newer = session.newer_query(unit.clock, unit.window, self._head, self.record.number, also=used)
             if fetched.known is None:
-                return [newer, *session.stored_queries(unit.window, fetched.snapshot(self.state.people))]
+                return [newer, *stored_queries(session, unit.window, fetched.snapshot(self.state.people))]
             return [newer, receipt_query(session.own, fetched.known.slice_id), *digest_queries(session, fetched.known)]
 
         return queries
@@ -226,7 +268,8 @@ class SliceRunner:
         if fetched.known is not None:
             return self._as_remembered(session, fetched, fetched.known, results, last=last)
         answer = fetched.snapshot(self.state.people)
-        snapshot, stored = as_kept(answer, session.stored(unit.window, answer, results))
+        found = stored_state(session, unit.window, answer, results, fresh=self._fresh(session, unit))
+        snapshot, stored = as_kept(answer, found)
         self._considered = considered = Considered(unit, snapshot)
         deciding = partial(decided_in, session, considered, self.state.evidence)
         taken = to_write(session, stored, deciding, unit.saved, troubled=troubled)
@@ -266,6 +309,8 @@ class SliceRunner:
         state, unit = self.state, self.state.units[place]
         if self._assignments is not None:
             self._assignments.written()
+        if self._jobs is not None and done.applied is not None:
+            self._jobs.written()
         self.record.number, self.record.ended = done.number.value, done.ended
         self.record.slices.append(done.receipt)
         if self.record.newest_receipt is not None:
@@ -317,7 +362,8 @@ class SliceRunner:
         done = apply(session, decision, taken.stored, run=number, now=now(), order=taken.order)
         kinds = self._break_types.write(session, decision.time_clock_id) if self._break_types else ""
         account = self._belonging.note if not self.record.slices else ""
-        notes = (done.note, account, kinds, left_out_text(decision.window, taken.stored.locked))
+        jobs = self._jobs.write(session) if self._jobs else ""
+        notes = (done.note, account, kinds, jobs, left_out_text(decision.window, taken.stored.locked))
         receipt = msgspec.structs.replace(planned_slice(decision), note="; ".join(filter(None, notes)) or None)
         people: dict[str, object] | None = None
         if done.employees_made or done.renamed:
@@ -337,7 +383,7 @@ class SliceRunner:
         state.evidence.add_failure(unit.clock, unit.window, error.message, turned_away=True)
         snapshot = nothing_seen(unit.clock, unit.window, state.people.users)
         with self.store.writing(f"mirroring {unit.window}") as session:
-            snapshot, stored = as_kept(snapshot, session.stored(unit.window, snapshot))
+            snapshot, stored = as_kept(snapshot, stored_state(session, unit.window, snapshot))
             standing = standing_subjects(session, unit.clock)
             plan = unreadable(unit.window, snapshot, stored, unit.policy, error.message, standing=standing)
             number = self.record.begin(session)

@@ -13,7 +13,8 @@ import shutil
 import stat
 import subprocess
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -113,9 +114,9 @@ def sign(key: SigningKey, content: bytes) -> str:
 def refusal(content: bytes, signature: str, allowed: Iterable[AllowedKey], *, at: int) -> str | None:
     """Why a signature does not hold for a content, by the keys that were allowed at an instant; None: it holds.
 
-    Raises ConfigurationError without `ssh-keygen`.
+    Raises ConfigurationError without `ssh-keygen`, or where its temporary files cannot be written.
     """
-    with tempfile.TemporaryDirectory(prefix="connecteam-sync-") as folder:
+    with _scratch() as folder:
         signers, file = Path(folder, "allowed_signers"), Path(folder, "signature")
         signers.write_text(allowed_signers(allowed, marks_utc=False), encoding="utf-8")
         file.write_text(signature, encoding="utf-8", newline="")
@@ -128,13 +129,27 @@ def refusal(content: bytes, signature: str, allowed: Iterable[AllowedKey], *, at
 def is_whole(content: bytes, signature: str) -> bool:
     """Whether a signature is one of a content by any key at all: neither of the two was altered since it was made.
 
-    Raises ConfigurationError without `ssh-keygen`.
+    Raises ConfigurationError without `ssh-keygen`, or where its temporary files cannot be written.
     """
-    with tempfile.TemporaryDirectory(prefix="connecteam-sync-") as folder:
+    with _scratch() as folder:
         file = Path(folder, "signature")
         file.write_text(signature, encoding="utf-8", newline="")
         words = ["-Y", "check-novalidate", "-n", NAMESPACE, "-s", str(file)]
         return _ssh_keygen(words, content=content, agent=False).returncode == 0
+
+
+@contextmanager
+def _scratch() -> Iterator[str]:
+    """A folder for the files that `ssh-keygen` reads, which goes with them."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="connecteam-sync-") as folder:
+            yield folder
+    except OSError as error:
+        raise ConfigurationError(
+            "the signature cannot be checked, since the temporary files for it cannot be written to the folder for such"
+            f" files (TMPDIR): {error.strerror or error}",
+            next_step="make room there, or name another folder in the variable TMPDIR, and run the command again",
+        ) from error
 
 
 _MOMENT = "%Y%m%d%H%M%S"

@@ -26,6 +26,7 @@ from connecteam_sync.engine.ssh_signatures import fingerprint
 from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.store.history import as_of as journal
 from connecteam_sync.store.history import holds
+from connecteam_sync.store.mirror.jobs import job_names
 from connecteam_sync.store.mirror.people import require_employee
 from connecteam_sync.store.payroll import certificates, corrections, purges, worked_rows
 from connecteam_sync.store.session import Session
@@ -37,7 +38,7 @@ class Timesheets:
 
     def __init__(self, context: Context, periods: PayPeriods, schedule: PaySchedule) -> None:
         self._store, self._timezone = context.store, context.timezone
-        self._periods, self._workweek = periods, workweek_of(schedule)
+        self._periods, self._schedule, self._workweek = periods, schedule, workweek_of(schedule)
 
     def hours(
         self, window: Window, by: str | Sequence[HoursBy], *, person: int | str | None, as_of: str | None
@@ -51,8 +52,10 @@ class Timesheets:
             one = None if person is None else require_employee(people, person).id
             standing = _standing(session, people, session.known_users(), one)
             moment = None if named is None else journal.as_of(session, named)
-            found = _worked(session, window, people, moment, standing, one=one)
-        return hours(found, divided, workweek_start=self._workweek, held=standing, employee=one)
+            found = _worked(session, window, people, moment, one=one)
+        return hours(
+            found, divided, workweek_start=self._workweek, held=standing, employee=one, schedule=self._schedule
+        )
 
     def of(self, employee: int | str, period: str, *, as_of: str | None) -> Timesheet:
         """The timesheet of one employee. See `client_payroll.Payroll.timesheet`."""
@@ -85,7 +88,7 @@ class Timesheets:
         moment = None if named is None else journal.as_of(session, named)
         known = session.known_users()
         standing = _standing(session, people, known, one)
-        worked = _worked(session, window, people, moment, standing, one=one)
+        worked = _worked(session, window, people, moment, one=one)
         return SheetFacts(
             period=found,
             workweek_start=self._workweek,
@@ -99,6 +102,7 @@ class Timesheets:
             held=standing,
             certificates=_certified(session, window, worked.rows),
             users_of=_users_of(people, known),
+            schedule=self._schedule,
         )
 
 
@@ -131,14 +135,13 @@ def _worked(
     window: Window,
     people: Sequence[Employee],
     moment: AsOf | None,
-    standing: Sequence[StandingHold],
     *,
     one: RowId | None,
 ) -> WorkedRows:
     if moment is None:
         then = RowsThen(rows=present_rows(session, window, one), not_journaled=frozenset(), shift_of={})
     else:
-        then = rows_as_of(session, window, moment, standing, one)
+        then = rows_as_of(session, window, moment, one)
     shifts = worked_rows.shifts_of(session, (row.id for row in then.rows if row.id is not None), then.shift_of)
     last = max((row.clock_out or row.clock_in for row in then.rows), default=window.end_utc)
     users = None if one is None else {shift.user_id for shift in shifts.values()}
@@ -152,6 +155,7 @@ def _worked(
         break_names=names,
         not_journaled=then.not_journaled,
         as_of=moment,
+        jobs=job_names(session),
         purged=tuple(one.window for one in purges.purged_in(session, window)),
     )
 

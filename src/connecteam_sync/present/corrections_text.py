@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from connecteam_sync.core.corrections import Correction, Times
+from connecteam_sync.core.corrections import Correction
 from connecteam_sync.core.keys import RowId
+from connecteam_sync.core.shift import Times
 from connecteam_sync.core.text import called, clock, day_name, hours, many, stamp
 from connecteam_sync.core.window import local_day
 from connecteam_sync.present import json_shapes

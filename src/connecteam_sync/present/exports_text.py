@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from zoneinfo import ZoneInfo
 
-from connecteam_sync.core.exports import Blocked, Export, Exported
+from connecteam_sync.core.exports import OF_HOURS, Blocked, Export, Exported
+from connecteam_sync.core.layouts.systems import LAYOUTS
+from connecteam_sync.core.payroll_settings import LayoutSettings
 from connecteam_sync.core.periods import spelled
 from connecteam_sync.core.text import called, hours, many, one_line, stamp
 from connecteam_sync.present import json_shapes
@@ -36,6 +38,8 @@ def export_json(item: Export) -> json_shapes.Json:
         "residue_seconds": item.residue_seconds,
         "replaces": item.replaces,
         "replaced_by": item.replaced_by,
+        "reopened_at": json_shapes.instant(item.reopened_at),
+        "reopened_by": item.reopened_by,
         "reason": item.reason or None,
     }
 
@@ -76,9 +80,7 @@ def exported_lines(done: Exported) -> list[str]:
         lines.append(f"  takes the place of export {done.replaced.number} ({done.replaced.file_name}): {same}")
     lines += _rounded_lines(done)
     lines.append(f"  sha256 {export.file_hash}")
-    lines += blocked_lines(
-        done.blocked, "in it, not settled" if export.is_draft and not export.left_out else "left out"
-    )
+    lines += blocked_lines(done.blocked, _in_a_draft(done) if export.is_draft and not export.left_out else "left out")
     if done.note:
         lines.append(f"  note: {done.note}")
     if done.manifest is None:
@@ -109,10 +111,23 @@ def _residue(seconds: int) -> str:
     return f"{size} {'less' if seconds < 0 else 'more'}"
 
 
-def blocked_lines(blocked: Sequence[Blocked], how: str) -> list[str]:
-    """A line for each of the people whose hours are not settled; `how` says what becomes of them."""
+def _in_a_draft(done: Exported) -> Callable[[Blocked], str]:
+    """Whether a draft has somebody's hours, and whether the hours or the format are what an export would stop at."""
+    with_hours = {one.employee_id for one in done.totals}
+
+    def how(one: Blocked) -> str:
+        place = "in it" if one.employee_id in with_hours else "not in it"
+        return f"{place}, not settled" if OF_HOURS.intersection(one.reasons) else f"{place}, cannot be exported so"
+
+    return how
+
+
+def blocked_lines(blocked: Sequence[Blocked], how: str | Callable[[Blocked], str]) -> list[str]:
+    """A line for each of the people who are blocked; `how` says what becomes of them, or of each."""
     lines = [
-        f"  {how}: {called(one.name)}: {', '.join(one.reasons)}: {one_line(one.detail)}" for one in blocked[:SHOWN]
+        f"  {how if isinstance(how, str) else how(one)}: {called(one.name)}: {', '.join(one.reasons)}:"
+        f" {one_line(one.detail)}"
+        for one in blocked[:SHOWN]
     ]
     if len(blocked) > SHOWN:
         lines.append(f"  … and {len(blocked) - SHOWN:,} more: the same command with --json lists them")
@@ -141,4 +156,18 @@ def _entry(item: Export) -> str:
         text += f", {many(len(item.left_out), 'person', 'people')} left out"
     if item.replaces is not None:
         text += f"; takes the place of {item.replaces}: {item.reason}"
-    return text if item.replaced_by is None else f"{text}; {item.replaced_by} took its place, so it counts no more"
+    if item.replaced_by is not None:
+        text += f"; {item.replaced_by} took its place, so it counts no more"
+    return f"{text}; {of_before_text(item)}" if item.is_of_before else text
+
+
+def of_before_text(item: Export) -> str:
+    """`of before the period was opened again on 2025-12-20 09:14 by Pia: its hours may have changed since`."""
+    at = "" if item.reopened_at is None else f" on {stamp(item.reopened_at, ZoneInfo(item.window.timezone))}"
+    return f"of before its period was opened again{at} by {called(item.reopened_by)}: hours may have changed since"
+
+
+def layout_notes(settings: LayoutSettings) -> list[str]:
+    """What to know before a payroll system imports a file of its layout, of each: `adp: ADP takes it only …`."""
+    codes = {name: settings.systems.get(name, {}).get("company_code", "") for name in LAYOUTS}
+    return [f"{name}: {layout.note.format(code=codes[name].upper().ljust(3, '_'))}" for name, layout in LAYOUTS.items()]

@@ -44,7 +44,7 @@ def group_line(group: HoldGroup, zone: ZoneInfo, who: str, *, on_record: bool = 
     """
     if len(group.holds) == 1:
         line, step = hold_line(group.holds[0], zone, who), group.next_step(zone)
-        return f"{line}; next: {step}" if step and group.reason in NEED_A_MAPPING else line
+        return f"{line}; next: {step}" if step and (group.reason in NEED_A_MAPPING or group.lacks_employee) else line
     days = group.days(zone)
     at = "day not known" if days is None else f"{days[0]}" if days[0] == days[1] else f"{days[0]}..{days[1]}"
     noun = "shift" if all(hold.shift_id for hold in group.holds) else "record"

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from connecteam_sync.core.as_of import AsOf
 from connecteam_sync.core.holds import REASON_TEXTS
 from connecteam_sync.core.hours import Hours, HoursLine, LeftOut, csv_records
+from connecteam_sync.core.overtime import OvertimePreview, OvertimeWeek
 from connecteam_sync.core.text import called, day_name, hours, many, stamp
 from connecteam_sync.core.window import Window
 from connecteam_sync.present.json_shapes import Json, purged
@@ -27,6 +28,7 @@ def line_json(line: HoursLine) -> Json:
         "week": None if line.week is None else line.week.isoformat(),
         "day": None if line.day is None else line.day.isoformat(),
         "job": line.job,
+        "job_name": line.job_name,
         "rows": line.rows,
         "open_rows": line.open_rows,
         "unsure_rows": line.unsure_rows,
@@ -54,7 +56,58 @@ def hours_json(found: Hours) -> Json:
         "total": line_json(found.total),
         "left_out": left_out_json(found.left_out),
         "purged": [purged(one) for one in found.purged],
+        "overtime_preview": overtime_json(found.overtime),
     }
+
+
+def overtime_json(found: OvertimePreview | None) -> Json | None:
+    """A preview of overtime; None where none is configured."""
+    if found is None:
+        return None
+    return {
+        "rule": found.rule,
+        "workweek_start": found.workweek_start,
+        "day_start": found.day_start,
+        "weeks": [
+            {
+                "employee_id": week.employee_id,
+                "first": week.first.isoformat(),
+                "whole": week.is_whole,
+                "regular_minutes": week.regular_minutes,
+                "overtime_minutes": week.overtime_minutes,
+                "double_minutes": week.double_minutes,
+            }
+            for week in found.weeks
+        ],
+    }
+
+
+def overtime_heading(found: OvertimePreview) -> str:
+    """What the lines below it are, and what not."""
+    day = "" if found.day_start == "00:00" else f", workdays from {found.day_start}"
+    return f"overtime preview ({found.rule}{day}): nobody is paid by it, and no export has it"
+
+
+def overtime_week(week: OvertimeWeek) -> str:
+    """`week from Mon 1 Dec 2025: 40:00 h regular, 4:30 h at 1.5 times, 0:00 h double`."""
+    part = "" if week.is_whole else " (the days asked for only)"
+    return (
+        f"week from {day_name(week.first)}{part}: {hours(week.regular_minutes)} h regular,"
+        f" {hours(week.overtime_minutes)} h at 1.5 times, {hours(week.double_minutes)} h double, as a preview"
+    )
+
+
+def _overtime_lines(found: Hours) -> list[str]:
+    if found.overtime is None:
+        return []
+    weeks = found.overtime.weeks
+    return [
+        overtime_heading(found.overtime),
+        *(
+            f"  {called(found.name_of(week.employee_id))} ({called(str(week.employee_id))})  {overtime_week(week)}"
+            for week in weeks
+        ),
+    ]
 
 
 def hours_lines(found: Hours) -> list[str]:
@@ -70,7 +123,7 @@ def hours_lines(found: Hours) -> list[str]:
         lines.append(
             f"a week begins on {found.workweek_start.capitalize()}; of a week that the days cut only they count"
         )
-    return [*lines, *account_lines(found)]
+    return [*lines, *_overtime_lines(found), *account_lines(found)]
 
 
 def _label(line: HoursLine) -> str:
@@ -78,7 +131,7 @@ def _label(line: HoursLine) -> str:
         "" if line.employee_id is None else f"{called(line.name)} ({line.employee_id})".strip(),
         "" if line.week is None else f"week from {day_name(line.week)}",
         "" if line.day is None else day_name(line.day),
-        "" if line.job is None else f"job {called(line.job)}" if line.job else "no job",
+        "" if line.job is None else f"job {called(line.job_name or line.job)}" if line.job else "no job",
     ]
     return "  ".join(part for part in parts if part)
 

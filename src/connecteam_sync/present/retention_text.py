@@ -7,7 +7,16 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from connecteam_sync.core.retention import Erasure, LegalHold, Purge, PurgeCounts, RetentionCheck, StayReason
+from connecteam_sync.core.retention import (
+    ACT_TEXTS,
+    Erasure,
+    LegalHold,
+    MissingRight,
+    Purge,
+    PurgeCounts,
+    RetentionCheck,
+    StayReason,
+)
 from connecteam_sync.core.text import called, many, one_line, stamp
 from connecteam_sync.present import json_shapes
 
@@ -52,9 +61,23 @@ def check_json(found: RetentionCheck) -> json_shapes.Json:
         "years": found.years,
         "keep_from": found.floor.isoformat(),
         "oldest": None if found.oldest is None else found.oldest.isoformat(),
+        "due": None
+        if found.due is None
+        else {"first": found.due.first.isoformat(), "last": found.due.last.isoformat(), "timezone": found.due.timezone},
+        "waiting": found.waiting,
         "foreseen": None if found.foreseen is None else purge_json(found.foreseen),
         "purges": [purge_json(one) for one in found.purges],
         "legal_holds": [legal_hold_json(one) for one in found.legal_holds],
+        "missing_rights": [
+            {
+                "acts": list(one.acts),
+                "table": one.table,
+                "rights": list(one.rights),
+                "database_said": one.words,
+                "grant": one.grant,
+            }
+            for one in found.missing
+        ],
     }
 
 
@@ -68,6 +91,9 @@ def erasure_json(done: Erasure) -> json_shapes.Json:
         "users": done.users,
         "receipts": done.receipts,
         "holds": done.holds,
+        "plans": done.plans,
+        "files": done.files,
+        "files_left": list(done.files_left),
     }
 
 
@@ -121,6 +147,9 @@ def check_lines(found: RetentionCheck, zone: ZoneInfo) -> list[str]:
         lines += foreseen_lines(found.foreseen)
     elif found.oldest is not None:
         lines.append("nothing is old enough to be purged")
+    if found.waiting:
+        lines.append(f"{many(found.waiting, 'correction')} of these days to be decided before a purge")
+    lines += missing_lines(found.missing)
     lines += legal_hold_lines(found.legal_holds, zone)
     for one in found.purges:
         at = "" if one.begun_at is None else stamp(one.begun_at, zone)
@@ -128,6 +157,17 @@ def check_lines(found: RetentionCheck, zone: ZoneInfo) -> list[str]:
         rows = ", with rows" if one.with_rows else ""
         lines.append(f"{one.name}  {state} {at} by {called(one.by)}{rows}: {counts_text(one.counts)}")
     return lines
+
+
+def missing_lines(missing: Iterable[MissingRight]) -> list[str]:
+    """What the database user may not do, and the statements that let it; a run needs none of it."""
+    every = tuple(missing)
+    acts = [words for act, words in ACT_TEXTS.items() if any(act in one.acts for one in every)]
+    if not acts:
+        return []
+    may = acts[0] if len(acts) == 1 else f"{', '.join(acts[:-1])} or {acts[-1]}"
+    lines = [f"the database user may not {may} (runs need no more rights); its administrator lets it by"]
+    return [*lines, *(f"  {one_line(one.grant)};" for one in every)]
 
 
 def legal_hold_lines(holds: Iterable[LegalHold], zone: ZoneInfo) -> list[str]:
@@ -148,7 +188,13 @@ def legal_hold_lines(holds: Iterable[LegalHold], zone: ZoneInfo) -> list[str]:
 def erased_lines(done: Erasure) -> list[str]:
     """What an erasure blanked."""
     what = f"{many(done.users, 'user')}, {many(done.receipts, 'receipt')}, {many(done.holds, 'hold')}"
-    return [
-        f"employee {done.employee_id} is erased: {what} blanked",
-        "your own table of employees is yours: blank the name there, too",
-    ]
+    lines = [f"employee {done.employee_id} is erased: {what} blanked"]
+    if done.plans or done.files:
+        gone = f"{many(done.plans, 'kept plan')} and {many(done.files, 'file')} of keep_inputs"
+        lines.append(f"removed, since the person is named in them: {gone}")
+    lines += [f"still names the person: {one_line(one)} could not be removed: do it by hand" for one in done.files_left]
+    lines.append(
+        "your own table of employees is yours: blank the name there, too; so are exports, timesheets, saved plans and"
+        " backups, and files of keep_inputs on other machines"
+    )
+    return lines

@@ -14,6 +14,7 @@ from connecteam_sync.core.change import Change, Counts, Hold, Refusal, SlicePlan
 from connecteam_sync.core.clocktime import ClockTime
 from connecteam_sync.core.compare import Comparison
 from connecteam_sync.core.guards import accept_command
+from connecteam_sync.core.holds import lacks_employee, moves_no_hours
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.progress import Progress
 from connecteam_sync.core.run import Check, Entry, Person, Plan, Run, Trigger
@@ -287,9 +288,10 @@ def next_step(run: Run) -> str:
         again = f"connecteam-sync resync {window}{further}   (take it back: connecteam-sync adopt --undo)"
         return "" if run.holds else again if run.id else "connecteam-sync plan"
     if reasons:
-        if reasons["unmapped_user"] + reasons["possible_double"]:
+        if reasons["unmapped_user"] + reasons["possible_double"] or any(map(lacks_employee, run.holds)):
             return "connecteam-sync employees --unmapped"
-        return "connecteam-sync corrections" if reasons.keys() == {"locked_day"} else "connecteam-sync holds"
+        are_corrections = reasons.keys() == {"locked_day"} and not all(map(moves_no_hours, run.holds))
+        return "connecteam-sync corrections" if are_corrections else "connecteam-sync holds"
     if run.status == "applied" and run.undoes is None:
         return f"connecteam-sync verify {window}   (take it back: connecteam-sync undo {run.id})"
     return ""

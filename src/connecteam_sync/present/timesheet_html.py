@@ -16,7 +16,13 @@ from connecteam_sync.core.timesheet import SheetDay, SheetEdit, SheetWeek, Times
 from connecteam_sync.core.worked import WorkedShift
 from connecteam_sync.present.corrections_text import period_name
 from connecteam_sync.present.corrections_text import span as times_span
-from connecteam_sync.present.hours_text import as_of_line, left_out_lines, purged_lines
+from connecteam_sync.present.hours_text import (
+    as_of_line,
+    left_out_lines,
+    overtime_heading,
+    overtime_week,
+    purged_lines,
+)
 from connecteam_sync.present.timesheet_text import (
     break_text,
     certificate_text,
@@ -76,6 +82,10 @@ def paper(sheet: Timesheet) -> str:
                 f" {hours(sheet.accepted_minutes, signed=True)} h gross."
             )
         )
+    if sheet.overtime is not None:
+        parts.append("<h2>Overtime preview</h2>")
+        parts.append(_paragraph(overtime_heading(sheet.overtime).capitalize()))
+        parts += [_paragraph(overtime_week(week).capitalize()) for week in sheet.overtime.weeks]
     if sheet.edits:
         parts.append(_edits(sheet.edits, zone))
     if sheet.corrections:

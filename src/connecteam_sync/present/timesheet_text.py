@@ -6,13 +6,22 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from connecteam_sync.core.corrections import Times
+from connecteam_sync.core.shift import Times
 from connecteam_sync.core.text import called, clock, day_name, hours, many, one_line, span, stamp
 from connecteam_sync.core.timesheet import SheetCertificate, SheetDay, SheetEdit, SheetWeek, Timesheet
 from connecteam_sync.core.window import local_day, local_time
 from connecteam_sync.core.worked import WorkedBreak, WorkedShift
 from connecteam_sync.present.corrections_text import correction_json, correction_lines
-from connecteam_sync.present.hours_text import NOT_JOURNALED, as_of_line, left_out_json, left_out_lines, purged_lines
+from connecteam_sync.present.hours_text import (
+    NOT_JOURNALED,
+    as_of_line,
+    left_out_json,
+    left_out_lines,
+    overtime_heading,
+    overtime_json,
+    overtime_week,
+    purged_lines,
+)
 from connecteam_sync.present.json_shapes import Json, instant, purged
 
 # -- for programs ------------------------------------------------------------------------------------------------------
@@ -38,6 +47,7 @@ def timesheet_json(sheet: Timesheet) -> Json:
         "certificate": None if sheet.certificate is None else _certificate_json(sheet.certificate),
         "left_out": left_out_json(sheet.left_out),
         "purged": [purged(one) for one in sheet.purged],
+        "overtime_preview": overtime_json(sheet.overtime),
     }
 
 
@@ -75,6 +85,7 @@ def _shift_json(shift: WorkedShift, zone: ZoneInfo) -> Json:
         "clock_out_local": local_iso(shift.clock_out, zone),
         **_minutes(shift),
         "job": shift.job,
+        "job_name": shift.job_name or None,
         "source": shift.source,
         "journaled": shift.is_journaled,
         "break_type_unknown": shift.is_unsure,
@@ -153,7 +164,7 @@ def remarks(shift: WorkedShift) -> str:
     """What else there is to say of a shift: who entered it, its job, what is not known."""
     parts = [
         "" if shift.is_ours else f"source {called(shift.source)}",
-        f"job {called(shift.job)}" if shift.job else "",
+        f"job {called(shift.job_name or shift.job)}" if shift.job or shift.job_name else "",
         "" if shift.is_journaled else NOT_JOURNALED,
     ]
     return ", ".join(part for part in parts if part)
@@ -216,6 +227,8 @@ def timesheet_lines(sheet: Timesheet) -> list[str]:
             f"with {many(len(sheet.accepted), 'correction')} of earlier days, paid with this period:"
             f" {hours(sheet.accepted_minutes, signed=True)} h gross"
         )
+    if sheet.overtime is not None:
+        lines += [overtime_heading(sheet.overtime), *(f"  {overtime_week(week)}" for week in sheet.overtime.weeks)]
     if sheet.edits:
         lines += ["", f"{many(len(sheet.edits), 'edit')}:", *(_edit_line(edit, zone) for edit in sheet.edits)]
     if sheet.corrections:

@@ -10,10 +10,9 @@ from zoneinfo import ZoneInfo
 
 from starlette.responses import JSONResponse, Response
 
-from connecteam_sync.sandbox.company import HOLIDAY, LUNCH, REST, SICK, Activity, Company, Person
+from connecteam_sync.sandbox.company import HOLIDAY, JOB, LUNCH, REST, SICK, Activity, Company, Job, Person
 from connecteam_sync.sandbox.settings import SandboxSettings
 
-JOB = "b7f0c1de-0000-4000-8000-000000000001"
 _LONG_SHIFT = 6 * 3600
 
 
@@ -58,6 +57,23 @@ def user(person: Person) -> dict[str, Any]:
         "smartGroupsIds": [],
         "customFields": [],
     }
+
+
+def job(one: Job, company: Company) -> dict[str, Any]:
+    """One element of the list of jobs, with its sub jobs in it; jobs are of every time clock."""
+    below = [job(inner, company) for inner in company.jobs.values() if inner.parent_id == one.id]
+    shown: dict[str, Any] = {
+        "jobId": one.id,
+        "title": one.title,
+        "code": one.code,
+        "color": "#4B7AC5",
+        "description": "",
+        "assign": {"type": "both", "userIds": [], "groupIds": []},
+        "isDeleted": one.is_deleted,
+    }
+    if one.parent_id is not None:
+        return shown | {"parentId": one.parent_id, "useParentData": True}
+    return shown | {"subJobs": below, "instanceIds": sorted(company.clocks)}
 
 
 def activity(item: Activity, settings: SandboxSettings) -> dict[str, Any]:

@@ -243,18 +243,39 @@ class Handlers:
         return enveloped(shown, **({"paging": paging} if self.settings.paging_in == "envelope" else {}))
 
     async def jobs(self, request: Request) -> Response:
-        """The only job of the company."""
-        offset = whole(request, "offset", 0)
-        whole(request, "limit", 10, low=1, high=_MAX_PAGE)
-        job = {
-            "jobId": answers.JOB,
-            "title": "Picking",
-            "code": "PICK",
-            "color": "#4B7AC5",
-            "description": "",
-            "assign": {"type": "both", "userIds": [], "groupIds": []},
-        }
-        return enveloped({"jobs": [job][offset:]}, paging={"offset": offset, "total": 1})
+        """A page of jobs with their sub jobs; by default ten, deleted ones among them.
+
+        A name or code of a sub job gives the whole job that it lies in; ids are of jobs alone.
+        """
+        limit, offset = whole(request, "limit", 10, low=1, high=_MAX_PAGE), whole(request, "offset", 0)
+        with_deleted = (choice(request, "includeDeleted", {"true", "false"}) or "true") == "true"
+        is_sorted = choice(request, "sort", {"title"}) is not None
+        order = choice(request, "order", {"asc", "desc"}) or "asc"
+        params = request.query_params
+        ids, names, codes = (params.getlist(name) for name in ("jobIds", "jobNames", "jobCodes"))
+        instances = params.getlist("instanceIds")
+        if any(not instance.lstrip("-").isdecimal() for instance in instances):
+            raise BadQuery("instanceIds", "value is not a valid integer")
+        family = {job.id: [job] for job in self.company.jobs.values() if job.parent_id is None}
+        for job in self.company.jobs.values():
+            if job.parent_id in family:
+                family[job.parent_id].append(job)
+        found = [
+            whole_job[0]
+            for key, whole_job in family.items()
+            if (not ids or key in ids)
+            and (not names or any(job.title in names for job in whole_job))
+            and (not codes or any(job.code in codes for job in whole_job))
+            and (not instances or any(int(instance) in self.company.clocks for instance in instances))
+            and (with_deleted or not whole_job[0].is_deleted)
+        ]
+        if is_sorted:
+            found.sort(key=lambda job: job.title, reverse=order == "desc")
+        page = [answers.job(job, self.company) for job in found[offset : offset + limit]]
+        paging = {"offset": offset + len(page), "total": len(found)}
+        if self.settings.paging_in == "data":
+            return enveloped({"jobs": page, "paging": paging})
+        return enveloped({"jobs": page}, **({"paging": paging} if self.settings.paging_in == "envelope" else {}))
 
     async def break_types(self, request: Request) -> Response:
         """The kinds of manual breaks of a clock."""

@@ -55,6 +55,8 @@ _LAST_NAMES = [
 COMPANY_ID = "9000001"
 WAREHOUSE, OFFICE, CLOSED = 4_100_001, 4_100_002, 4_100_003
 HOLIDAY, SICK = "d4e5f6a7-holiday", "d4e5f6a7-sick"
+JOB = "b7f0c1de-0000-4000-8000-000000000001"
+"""The job of every shift that has no other."""
 LUNCH, REST = "a1b2c3d4-lunch", "a1b2c3d4-rest"
 _HOUR = 3600
 _NIGHT = 4
@@ -85,6 +87,17 @@ class Clock:
     id: int
     name: str
     is_archived: bool = False
+
+
+@dataclass
+class Job:
+    """A job that shifts may be of; `parent_id` makes it a sub job of another one."""
+
+    id: str
+    title: str
+    code: str = ""
+    parent_id: str | None = None
+    is_deleted: bool = False
 
 
 @dataclass
@@ -154,6 +167,7 @@ class Company:
         named += [Clock(CLOSED + number - 2, f"Site {number}") for number in range(3, (clocks or 0) + 1)]
         self.clocks = {clock.id: clock for clock in named}
         self.people: dict[int, Person] = {}
+        self.jobs: dict[str, Job] = {JOB: Job(JOB, "Picking", "PICK")}
         self.activities: dict[str, Activity] = {}
         self.listeners: list[Callable[[CompanyEvent], None]] = []
         """Are told of everything that webhooks tell of, once it has happened."""

@@ -15,8 +15,8 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from connecteam_sync.sandbox.answers import JOB, POLICY_TYPES, domain_error, enveloped, model_error
-from connecteam_sync.sandbox.company import WAREHOUSE, Company
+from connecteam_sync.sandbox.answers import POLICY_TYPES, domain_error, enveloped, model_error
+from connecteam_sync.sandbox.company import JOB, WAREHOUSE, Company
 from connecteam_sync.sandbox.query import choice, days, whole
 
 UNPROVEN = ("/users/v1/users/{user:int}/assignments", "/time-off/v1/requests", "/time-off/v1/policy-types")

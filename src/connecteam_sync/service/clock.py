@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -36,7 +35,7 @@ from connecteam_sync.service.looked import Counted
 from connecteam_sync.service.nightly import NightlyProof
 from connecteam_sync.service.older import OlderLooks
 from connecteam_sync.service.silence import Silence
-from connecteam_sync.service.stopping import Stopped
+from connecteam_sync.service.stopping import Signal, Stopped
 from connecteam_sync.service.troubles import Troubles
 from connecteam_sync.service.units import attempted
 from connecteam_sync.service.visits import error_of, has_changed, is_key_refused, visit
@@ -54,6 +53,8 @@ goes on they begin again (`serving.Leases`).
 """
 _EVERY = 300
 _SHORTEST = 0.1
+_IDLE_EVERY = 20.0
+"""Seconds between two looks whether there is something that can wait, where there was nothing."""
 
 
 class Clock:
@@ -61,19 +62,20 @@ class Clock:
 
     `tell` is given what a person has to know: when trouble begins and when it ends; `troubles` and `silence` are those
     of all threads of one service, by default its own. With `enrols` it keeps the list of the time clocks that are
-    visited. `ahead` is by how many seconds a simulation is ahead of the database's clock, `clock` gives seconds that
-    never go back.
+    visited; after `idle` seconds at most it looks whether something is due. `ahead` is by how many seconds a simulation
+    is ahead of the database's clock, `clock` gives seconds that never go back.
     """
 
     def __init__(
         self,
         client: ConnecteamSync,
         *,
-        stop: threading.Event,
+        stop: Signal,
         tell: Callable[[str], None] = lambda _: None,
         troubles: Troubles | None = None,
         silence: Silence | None = None,
         enrols: bool = True,
+        idle: float = IDLE,
         ahead: Callable[[], int] = lambda: 0,
         clock: Callable[[], float] = time.monotonic,
         chance: Callable[[], float] = random.random,
@@ -81,6 +83,11 @@ class Clock:
         self._client, self._store, self._stop, self._tell = client, client.store, stop, tell
         self._shared = troubles or Troubles(tell)
         self._enrols, self._ahead, self._clock, self._chance = enrols, ahead, clock, chance
+        self._longest_rest = idle
+        self.problem: LookError | None = None
+        """What the last unit of work ended with that kept it from working; None if it worked."""
+        self.is_in_idle_part = False
+        """Whether the last unit of work was one that can wait."""
         s = client.settings
         self._pace = Pace(seconds=s.cadence_seconds or _EVERY, is_fixed=s.cadence_seconds is not None)
         longest = longest_lease(s.total_seconds)
@@ -91,7 +98,7 @@ class Clock:
         self._silence, self._strange_at = silence or Silence(tell), 0
         self._began, self._tidy_at = False, 0.0
         self._enrol_at: float | None = None
-        self._fold_at = 0.0
+        self._fold_at = self._idle_at = 0.0
         self._failed_lists = 0
         self._troubles = self._active = 0
         self._held: DueClock | None = None
@@ -136,13 +143,14 @@ class Clock:
             self._give_back()
             return 0
         self._shared.ended(self)
-        self._troubles = 0
+        self._troubles, self.problem = 0, None
         return wait
 
     # -- a unit of work ------------------------------------------------------------------------------------------------
 
     def _work(self) -> float:
         self._store.asked = Asked("schedule")
+        self.is_in_idle_part = False
         self.begin()
         self._note()
         self._enrol()
@@ -153,7 +161,12 @@ class Clock:
                 self._active = sum(clock.state == "active" for clock in self._due.all(connection))
                 self._taken = self._bells.take(connection, held)
         if held is None:
-            return 0 if self._work_in_the_idle_part() else self._rest()
+            self.is_in_idle_part = self._clock() >= self._idle_at and self._work_in_the_idle_part()
+            if self.is_in_idle_part:
+                return 0
+            if self._clock() >= self._idle_at:
+                self._idle_at = self._clock() + _IDLE_EVERY
+            return self._rest()
         if self._taken.bells:
             self._store.asked = Asked("bell")
         self._bells.prepare(self._taken)
@@ -174,7 +187,7 @@ class Clock:
             self._strange_at, self._enrol_at = strange_at, None
             self._client.forget_time_clocks()
             return 0
-        return IDLE if wait is None else min(IDLE, max(_SHORTEST, wait))
+        return self._longest_rest if wait is None else min(self._longest_rest, max(_SHORTEST, wait))
 
     def _spacing(self) -> int:
         return bell_spacing(self._active, self._pace.seconds, self._budget())
@@ -338,6 +351,7 @@ class Clock:
         if held is not None:
             self._pending = (held, self._bad(held, problem), self._taken, None)
             return 0
+        self.problem = problem
         self._troubles += 1
         if self._troubles == 1:
             self._shared.began(self, problem)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from multiprocessing.pool import ThreadPool
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -115,13 +116,20 @@ class _Thread:
 class Hooks:
     """The route of webhooks. `token` is a part of its address, and `secrets` prove a delivery; `ahead` as above.
 
-    Until the token is known every delivery is told to come again.
+    `stored` is called, in a thread, before a delivery that is on record is answered; if it raises ConnecteamSyncError,
+    the delivery is to come again. Until the token is known every delivery is told to come again.
     """
 
     def __init__(
-        self, settings: Settings, *, secrets: Secrets, token: str | None = None, ahead: Callable[[], int] = lambda: 0
+        self,
+        settings: Settings,
+        *,
+        secrets: Secrets,
+        token: str | None = None,
+        ahead: Callable[[], int] = lambda: 0,
+        stored: Callable[[], None] | None = None,
     ) -> None:
-        self.token, self._secrets = token, secrets
+        self.token, self._secrets, self._stored = token, secrets, stored
         self._recorder = Recorder(settings, settle_seconds=settings.settle_seconds, ahead=ahead)
 
     @property
@@ -141,12 +149,13 @@ class Hooks:
         """Answer a delivery: 204 once it is stored, or was before, or if nothing can be done with it."""
         if self.token is None:
             return refusal(503, headers=_LATER)
-        known = self.token.encode()
-        if not hmac.compare_digest(request.path_params["token"].encode(), known):
-            return refusal(404)
-        return await self._heard(request)
+        return await self.heard(request) if self.knows(request.path_params["token"]) else refusal(404)
 
-    async def _heard(self, request: Request) -> Response:
+    def knows(self, token: str) -> bool:
+        """Whether this is the token of its address, compared in the same time whatever it is."""
+        return self.token is not None and hmac.compare_digest(token.encode(), self.token.encode())
+
+    async def heard(self, request: Request) -> Response:
         """Answer a delivery at the right address."""
         try:
             async with asyncio.timeout(_BODY):
@@ -163,6 +172,8 @@ class Hooks:
             return refusal(401)
         try:
             is_stored = await self._recorder.record(read_bell(body, fitted))
+            if is_stored and self._stored is not None:
+                await run_in_threadpool(self._stored)
         except (ConnecteamSyncError, TimeoutError, asyncio.CancelledError):  # the last: the service is to end
             is_stored = False
         return Response(status_code=204) if is_stored else refusal(503, headers=_LATER)

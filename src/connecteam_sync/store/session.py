@@ -51,6 +51,7 @@ class Session(Statements):
         self.clock_times = dialect.table(host.clock_times.table)
         names = host.clock_times
         self.flag = columns.flag(dialect, names)
+        self.lacks, self.optional = columns.lacks(names), columns.optional(names)
         self.canonical = rows.canonical(dialect, names, self.flag, columns.types)
         self.canonical["employee_id"] = rows.as_people_spell(dialect, host, self.canonical["employee_id"])
         self.users: dict[int, tuple[User, bool, RowId | None]] = {}
@@ -72,16 +73,17 @@ class Session(Statements):
         """SELECT of the canonical columns of `t`."""
         return "SELECT " + ", ".join(f"{expression} AS {name}" for name, expression in self.canonical.items())
 
-    def newer_query(self, time_clock_id: int, window: Window, head: int, run: int | None) -> Query:
+    def newer_query(self, time_clock_id: int, window: Window, head: int, run: int | None, *, also: str = "") -> Query:
         """Of the receipts since `head` of looks that other runs than `run` applied: how many are of this clock and an
-        overlapping window, and the number of the newest (0: none). Also the newest entry of the account table.
+        overlapping window, and the number of the newest (0: none). Also the newest entry of the account table, and the
+        expressions of `also`, which begin with a comma.
 
         Refused and failed looks and mere proofs wrote nothing, so nothing of them can be overwritten.
         """
         return Query(
             "SELECT coalesce(sum(CASE WHEN time_clock_id = :clock"
             " AND first_day <= :last AND last_day >= :first THEN 1 ELSE 0 END), 0), coalesce(max(id), 0),"
-            f" (SELECT coalesce(max(id), 0) FROM {self.own.account})"
+            f" (SELECT coalesce(max(id), 0) FROM {self.own.account}){also}"
             f" FROM {self.own.slices} WHERE id > :head AND run_id <> :run AND status IN ('applied', 'nothing')",
             {
                 "head": head,
@@ -145,7 +147,7 @@ class Session(Statements):
         self.holds = [dict(zip(_HOLDS, row, strict=True)) for row in holds]
         who = mapped(people, {user: employee for user, (_, _, employee) in self.users.items()})
         return StoredState(
-            lacks=self.columns.lacks(self.host.clock_times),
+            lacks=self.lacks,
             rows=tuple(by_key.values()),
             mirrors=tuple(by_id.values()),
             breaks=tuple(breaks_by_id.values()),
@@ -406,43 +408,3 @@ def users_of(fetched: Rows) -> dict[int, tuple[User, bool, RowId | None]]:
         )
         for user_id, first, last, email, is_archived, is_listed, employee, phone in fetched
     }
-
-
-def past_queries(dialect: Dialect, host: HostTables, own: OwnTables, last: Window) -> list[Query]:
-    """Queries of a default run about days before those of `last`: open rows of ours, with the time clock of each; the
-    time clocks of shifts tracked in the days of `last`; and, from the newest receipts, which older days of which time
-    clock were looked at, and when.
-    """
-    names, d = host.clock_times, dialect
-    began = rows.instants(d, names)["clock_in"]
-    return [
-        Query(
-            f"SELECT {began}, s.time_clock_id FROM {d.table(names.table)} t"
-            f" JOIN {own.shifts} s ON s.clock_time_id = {d.keys.row.cast.format(f't.{d.name(names.id)}')}"
-            f" WHERE t.{d.name(names.clock_out)} IS NULL AND {began} IS NOT NULL"
-            f" AND t.{d.name(names.source)} = :ours",
-            {"ours": CONNECTEAM},
-            again=lambda: past_queries(dialect, host, own, last)[0],
-        ),
-        remembered_clocks_query(own, last),
-        Query(
-            "SELECT p.time_clock_id, p.first_day, p.last_day, max(p.id), max(r.started_at)"
-            f" FROM {own.slices} p JOIN {own.runs} r ON r.id = p.run_id"
-            f" WHERE p.id > (SELECT coalesce(max(id), 0) FROM {own.slices}) - :newest AND p.last_day < :first"
-            " AND p.time_clock_id IS NOT NULL AND p.status IN ('applied', 'nothing')"
-            " GROUP BY p.time_clock_id, p.first_day, p.last_day",
-            {"newest": _NEWEST_RECEIPTS, "first": last.first.isoformat()},
-        ),
-    ]
-
-
-def remembered_clocks_query(own: OwnTables, window: Window) -> Query:
-    """The time clocks of tracked shifts in a window that Connecteam still showed."""
-    return Query(
-        f"SELECT time_clock_id FROM {own.shifts} WHERE {_IN_SPAN} AND is_gone = 0 GROUP BY time_clock_id",
-        {"start": window.start_utc, "end": window.end_utc},
-    )
-
-
-_NEWEST_RECEIPTS = 5_000
-"""More receipts than a day of runs every five minutes makes."""

@@ -106,11 +106,18 @@ class Moved(msgspec.Struct, frozen=True, kw_only=True):
     json: Mapping[str, Any] = {}
 
 
+class Download(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer to an action that is a file: the browser saves it under `name` (of ours, plain characters only)."""
+
+    name: str
+    content: bytes
+
+
 class Place(msgspec.Struct, frozen=True, kw_only=True):
     """A path, what answers there, and what somebody must be able to do to ask. `forms` are those besides HTML."""
 
     path: str
-    handler: Callable[[Ask], Page | Moved]
+    handler: Callable[[Ask], Page | Moved | Download]
     ability: Ability = "view"
     is_action: bool = False
     forms: tuple[Form, ...] = ()

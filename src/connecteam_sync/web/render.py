@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cache
@@ -16,7 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
-from connecteam_sync.core.text import called, day_name, hours, many, one_line
+from connecteam_sync.core.text import called, day_name, hours, many, of_account, one_line
 from connecteam_sync.core.window import local_day, local_time
 from connecteam_sync.present.json_shapes import instant
 from connecteam_sync.present.status_text import ago
@@ -29,12 +30,20 @@ STATIC = {
 }
 _SHORT = 300
 """Characters of a sentence in a list."""
+_ADDRESS = re.compile(r'\b(href|action|formaction)="/(?!static/|sign-in"|sign-out"|accounts["?])')
+"""The address of a page, in an attribute: not of a file, nor of what all consoles of a process have together."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def rendered(template: str, members: Mapping[str, Any]) -> str:
-    """A page as HTML. Raises jinja2's UndefinedError if a member is missing."""
-    return _environment().get_template(template).render(members)
+def rendered(template: str, members: Mapping[str, Any], *, prefix: str = "", account: str | None = None) -> str:
+    """A page as HTML; `prefix` stands before the path of each page that it leads to, `""` or `/accounts/NAME`, and its
+    commands are about this `account`.
+
+    Raises jinja2's UndefinedError if a member is missing.
+    """
+    text = of_account(_environment().get_template(template).render(members), account)
+    # Quotes from outside are escaped, so that only an attribute of a template is one.
+    return _ADDRESS.sub(rf'\1="{prefix}/', text) if prefix else text
 
 
 @cache
@@ -79,6 +88,7 @@ def _environment() -> Environment:
         "hours": hours,
         "many": many,
         "moment": _moment,
+        "of_account": of_account,
         "shorter": _shorter,
         "signed": _signed,
         "time": _time,

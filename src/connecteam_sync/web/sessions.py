@@ -9,7 +9,7 @@ import hashlib
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -24,10 +24,12 @@ _REMEMBERED = 10_000
 
 
 class Session(msgspec.Struct, kw_only=True):
-    """One person's session; `generation` is that of the secret they signed in with. Instants are of the clock."""
+    """One person's session; `generations` are those of the secret they signed in with, by account (`""` where there is
+    one alone). Instants are of the clock.
+    """
 
     name: str
-    generation: int
+    generations: Mapping[str, int]
     began: float
     used: float
 
@@ -39,12 +41,12 @@ class Sessions:
         self._clock, self._lock = clock, threading.Lock()
         self._by_digest: OrderedDict[str, Session] = OrderedDict()
 
-    def begin(self, name: str, generation: int, *, instead_of: str | None = None) -> str:
+    def begin(self, name: str, generations: Mapping[str, int], *, instead_of: str | None = None) -> str:
         """A new session; the token of its cookie. The session that the browser brought ends."""
         token, now = secrets.token_urlsafe(32), self._clock()
         with self._lock:
             self._by_digest.pop(_digest(instead_of), None)
-            self._by_digest[_digest(token)] = Session(name=name, generation=generation, began=now, used=now)
+            self._by_digest[_digest(token)] = Session(name=name, generations=generations, began=now, used=now)
             while len(self._by_digest) > _MOST:
                 self._by_digest.popitem(last=False)
         return token

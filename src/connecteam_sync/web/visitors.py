@@ -38,18 +38,25 @@ class Once(msgspec.Struct, frozen=True):
 
 
 class Visitors:
-    """Finds who asks, and signs people in and out. Any thread may call it."""
+    """Finds who asks, and signs people in and out. Any thread may call it.
 
-    def __init__(self, gate: Gate, clock: Callable[[], float], *, once: Once | None = None) -> None:
-        self.gate = gate
+    `is_shown_here` says whether this machine may look while nobody has an account.
+    """
+
+    def __init__(
+        self, gate: Gate, clock: Callable[[], float], *, once: Once | None = None, is_shown_here: bool = True
+    ) -> None:
+        self.gate, self._is_shown_here = gate, is_shown_here
         self.sessions = Sessions(clock)
         self._names, self._addresses = BackOff(clock), BackOff(clock, free=_OFFICE)
         self._once, self._taking = once, threading.Lock()
 
     def find(
-        self, client: ConnecteamSync, *, peer: str, headers: Mapping[str, str], token: str | None
+        self, client: ConnecteamSync, *, peer: str, headers: Mapping[str, str], token: str | None, account: str = ""
     ) -> Visitor | None:
-        """Who asks; None if they have to sign in. One statement. Raises NotAllowed, DatabaseError."""
+        """Who asks for a page of an account; None if they have to sign in. One statement. Raises NotAllowed,
+        DatabaseError.
+        """
         users = client.console_users()
         named = self.gate.named_user(peer, headers)
         if named is not None:
@@ -60,11 +67,11 @@ class Visitors:
                     next_step="connecteam-sync console user add NAME --role viewer, with that name",
                 )
             return Visitor(name=known.name, role=known.role, how="proxy")
-        if not users:
+        if not users and self._is_shown_here:
             return self._without_accounts(peer, headers)
         session = self.sessions.find(token, is_used=not is_by_itself(headers))
         known = _user(users, session.name) if session is not None else None
-        if session is None or known is None or known.generation != session.generation:
+        if session is None or known is None or known.generation != session.generations.get(account):
             return None
         return Visitor(name=known.name, role=known.role, how="session")
 
@@ -90,21 +97,37 @@ class Visitors:
                 return None
             self._once = None
         user = _user(client.console_users(), once.name)
-        return None if user is None else (user, self.sessions.begin(user.name, user.generation, instead_of=token))
+        return None if user is None else (user, self.sessions.begin(user.name, {"": user.generation}, instead_of=token))
 
     def sign_in(
         self, client: ConnecteamSync, *, name: str, secret: str, address: str, token: str | None
     ) -> tuple[ConsoleUser, str] | None:
         """Who that is, and the token of their new session; None if name and secret do not fit. Raises TooOften."""
+
+        def found() -> Mapping[str, ConsoleUser]:
+            user = client.check_console_secret(name, secret)
+            return {} if user is None else {"": user}
+
+        signed_in = self.sign_in_by(found, name=name, secret=secret, address=address, token=token)
+        return None if signed_in is None else (signed_in[0][""], signed_in[1])
+
+    def sign_in_by(
+        self, find: Callable[[], Mapping[str, ConsoleUser]], *, name: str, secret: str, address: str, token: str | None
+    ) -> tuple[Mapping[str, ConsoleUser], str] | None:
+        """The accounts in which `find` knows this name with this secret, and the token of one new session for all of
+        them; None if there is none. Raises TooOften.
+        """
         who, network = name_key(name) or name.casefold()[:64], network_of(address)
         if (wait := self._addresses.wait(network) or self._names.attempt(who)) > 0:
             raise TooOften(wait)
-        user = client.check_console_secret(name, secret) if len(secret) <= _LONGEST_SECRET else None
-        if user is None:
+        found = find() if len(secret) <= _LONGEST_SECRET else {}
+        if not found:
             self._addresses.failed(network)
             return None
         self._names.succeeded(who)
-        return user, self.sessions.begin(user.name, user.generation, instead_of=token)
+        one = next(iter(found.values()))
+        generations = {account: user.generation for account, user in found.items()}
+        return found, self.sessions.begin(one.name, generations, instead_of=token)
 
 
 def _user(users: Sequence[ConsoleUser], name: str) -> ConsoleUser | None:

@@ -10,11 +10,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from connecteam_sync.core.export_lines import ExportLine
+from connecteam_sync.core.export_lines import DRAFT, ExportLine
 from connecteam_sync.core.exports import BlockedReason, ExportTotal
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.layouts.shape import Entry, Frame, Layout
-from connecteam_sync.core.layouts.systems import DRAFT
 from connecteam_sync.core.payroll_settings import LayoutSettings
 from connecteam_sync.core.rounding import HUNDREDTH, decimal, hundredths, rounded
 from connecteam_sync.core.text import day_name, plain

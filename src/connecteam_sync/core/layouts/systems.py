@@ -11,8 +11,6 @@ from connecteam_sync.core.export_lines import harmless
 from connecteam_sync.core.exports import ExportFormat
 from connecteam_sync.core.layouts.shape import Column, Entry, Frame, Key, Layout
 
-DRAFT = "draft"
-
 
 def _text(value: str) -> str:
     return str(harmless(value))

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 
-from connecteam_sync.core.export_lines import harmless
+from connecteam_sync.core.export_lines import DRAFT, harmless
 from connecteam_sync.core.layouts.shape import Entry, Frame, Layout
 
 LONGEST_ACTIVITY = 23 * 60 + 59
@@ -15,10 +15,11 @@ _LONGEST_NOTE = 1000
 _TIMER = ("!TIMERHDR", "VER", "REL", "COMPANYNAME", "FROMTIMER", "COMPANYCREATETIME")
 _ACTIVITY = ("!TIMEACT", "DATE", "JOB", "EMP", "ITEM", "PITEM", "DURATION", "PROJ", "NOTE", "BILLINGSTATUS")
 _NOT_BILLABLE = "0"
+_NOBODY = Entry(employee_id=0, who=DRAFT, first_name="", last_name=DRAFT, job="", day=None, minutes=0, hundredths=0)
 
 
 def encoded(layout: Layout, entries: Iterable[Entry], frame: Frame) -> Iterator[bytes]:
-    """The bytes of a file, lines ended as Windows does."""
+    """The bytes of a file, lines ended as Windows does. A draft without records has one of nobody, which says so."""
     text = _iif(entries, frame) if layout.is_daily else _csv(layout, entries, frame)
     for part in text:
         yield part.encode(layout.encoding, errors="replace")
@@ -31,7 +32,7 @@ def _csv(layout: Layout, entries: Iterable[Entry], frame: Frame) -> Iterator[str
     write = csv.writer(buffer).writerow
     if layout.has_heading:
         write([column.heading for column in columns])
-    for entry in entries:
+    for entry in list(entries) or ([_NOBODY] if frame.is_draft else []):
         write([column.cell(entry, frame) for column in columns])
     yield buffer.getvalue()
 
@@ -40,7 +41,7 @@ def _iif(entries: Iterable[Entry], frame: Frame) -> Iterator[str]:
     """Tabs divide the columns, and nothing can be quoted: no cell has one, or a line break."""
     values = frame.values
     name = values.get("company_name", "")
-    company = f"draft {name}" if frame.is_draft else name
+    company = f"{DRAFT} {name}" if frame.is_draft else name
     yield _line(_TIMER)
     yield _line(("TIMERHDR", "8", "0", company, "Y", values.get("company_create_time", "")))
     yield _line(_ACTIVITY)

@@ -91,6 +91,20 @@ def prove(session: Session, name: str, rows: int, expected: str) -> dict[RowId, 
     return kept
 
 
+def require_unchanged(session: Session, kept: Mapping[RowId, str]) -> None:
+    """Raises UndoRefused if rows that a take-over left as they were are others by now: what it removed may be right no
+    more beside them.
+    """
+    now = {row: image for row, (_, image) in session.images(kept).items()}
+    changed = sorted((row for row in kept if row not in now or differing(session, kept[row], now[row])), key=ordered)
+    if changed:
+        raise UndoRefused(
+            f"rows {', '.join(map(str, changed[:10]))}, whose doubles were removed, were changed or removed since, by a"
+            " later run or another program; nothing was taken back",
+            next_step="undo the later run first (connecteam-sync runs lists them), or leave the table as it is",
+        )
+
+
 def prove_restored(session: Session, name: str, rows: int, expected: str) -> None:
     """Raises DatabaseError unless, after an undo, the rows of the table equal an unchanged backup."""
     kept = prove(session, name, rows, expected)

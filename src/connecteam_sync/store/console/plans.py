@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -122,6 +122,18 @@ def discard(connection: Connection, own: OwnTables, fingerprint: str) -> None:
         {"fingerprint": fingerprint},
     ).rowcount
     _require_one(touched)
+
+
+def forget(connection: Connection, own: OwnTables, names: Callable[[str], bool]) -> int:
+    """Remove the plans in whose text somebody is named, whatever became of them; how many."""
+    found = run(connection, f"SELECT fingerprint FROM {own.kept_plans} ORDER BY fingerprint").scalars().all()
+    removed = 0
+    for one in found:
+        text = run(connection, f"SELECT plan FROM {own.kept_plans} WHERE fingerprint = :one", {"one": one}).scalar()
+        if text is not None and names(_unpacked(text).decode()):
+            removed += 1
+            run(connection, f"DELETE FROM {own.kept_plans} WHERE fingerprint = :one", {"one": one})
+    return removed
 
 
 def take(session: Session, fingerprint: str, number: int) -> None:

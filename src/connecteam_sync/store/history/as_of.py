@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from itertools import chain
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, union_all
 
-from connecteam_sync.core.as_of import AsOf, AsOfName, Journaled, LinkOfShift
+from connecteam_sync.core.as_of import KEEPS_EDITS, AsOf, AsOfName, HoldThen, Journaled, LinkOfShift
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.timesheet import JournaledEdit
 from connecteam_sync.core.window import Window, later
 from connecteam_sync.store.history import runs
 from connecteam_sync.store.history.journal import change_of
+from connecteam_sync.store.history.receipt_text import receipt_of
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql.traits import Kind
+from connecteam_sync.store.tables.keys import row_id
 
 _NEAR = 2
 """Days: an entry has its days in the zone of its run, which may not be the business's any more."""
+_LOOKS = 20
+"""Looks that are read for each time clock: the newest of these days nearly always has each hold."""
 _CHANGE = ("id", "kind", "shift_id", "first_day", "last_day", "why", "change_json")
 _BELL: dict[str, Kind] = {"activity_id": "key", "run_id": "int"}
 
@@ -72,6 +76,60 @@ def links_of(session: Session, shifts: Iterable[str]) -> dict[str, LinkOfShift]:
     found = session.fetch(*session.all_of(sql, ({"id": shift} for shift in sorted(shifts))))
     every = chain.from_iterable(found)
     return {str(shift): LinkOfShift(bool(is_living), int(run)) for shift, is_living, run in every}
+
+
+def holds_then(session: Session, moment: AsOf, window: Window, missing: Collection[str]) -> list[HoldThen]:
+    """The holds that stood at a moment and left edits of others in the table.
+
+    A hold is kept as it was told last. Of those on a shift in `missing`, whose row is gone by now, the newest look by
+    then says whether it was gone already. Two statements at most.
+    """
+    held = session.tables.holds
+    columns = (held.c[name] for name in ("reason", "subject", "time_clock_id", "clock_time_id", "shift_id"))
+    wanted = select(*columns).where(
+        held.c.reason.in_(KEEPS_EDITS),
+        held.c.first_run <= moment.newest_run,
+        or_(held.c.resolved_run.is_(None), held.c.resolved_run > moment.newest_run),
+    )
+    found = [
+        HoldThen(
+            reason=str(row["reason"]),
+            subject=str(row["subject"]),
+            time_clock_id=int(row["time_clock_id"]),
+            row=None if row["clock_time_id"] is None else row_id(row["clock_time_id"]),
+            shift=None if row["shift_id"] is None else str(row["shift_id"]),
+        )
+        for row in session.connection.execute(wanted.order_by(held.c.id)).mappings()
+    ]
+    doubtful = [one for one in found if one.shift in missing]
+    told = _told_then(session, {one.time_clock_id for one in doubtful}, moment, window) if doubtful else {}
+    return [told.get((one.reason, one.subject), one) if one.shift in missing else one for one in found]
+
+
+def _told_then(
+    session: Session, clocks: Collection[int], moment: AsOf, window: Window
+) -> dict[tuple[str, str], HoldThen]:
+    """The holds of these days as the newest looks by then told them, by reason and subject."""
+    slices = session.tables.slices
+    looks = (
+        select(slices.c.receipt)
+        .where(
+            slices.c.time_clock_id.in_(sorted(clocks)),
+            slices.c.run_id <= moment.newest_run,
+            slices.c.first_day <= later(window.last, _NEAR).isoformat(),
+            slices.c.last_day >= later(window.first, -_NEAR).isoformat(),
+        )
+        .order_by(slices.c.run_id.desc(), slices.c.id.desc())
+        .limit(_LOOKS * len(clocks))
+    )
+    found: dict[tuple[str, str], HoldThen] = {}
+    for (text,) in session.connection.execute(looks):
+        receipt = receipt_of(text)
+        for told in receipt.holds:
+            clock = told.time_clock_id or receipt.time_clock_id or 0
+            then = HoldThen(told.reason, told.subject, clock, told.clock_time_id, told.shift_id, is_of_then=True)
+            found.setdefault((told.reason, told.subject), then)
+    return found
 
 
 def edits(

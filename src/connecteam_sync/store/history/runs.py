@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -16,6 +17,7 @@ from connecteam_sync.store.history.receipt_text import receipt_of, text_of
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql.pipeline import Query, Rows
 from connecteam_sync.store.sql.statements import PendingId
+from connecteam_sync.store.sql.traits import Kind
 from connecteam_sync.store.tables.own import OwnTables
 
 # -- writing -----------------------------------------------------------------------------------------------------------
@@ -175,3 +177,57 @@ def _run(row: Mapping[str, Any], slices: tuple[Slice, ...], undone_by: int | Non
         asked_by=row["asked_by"],
         trigger=row["trigger_kind"],
     )
+
+
+# -- the lists that runs go by -----------------------------------------------------------------------------------------
+# Processes that look after one account each remember its lists. Where the newest receipt says that its run went by
+# equal ones, nobody has newer ones, and they need not be fetched again. Who remembers nothing, as a command, notes
+# nothing: a receipt after such a run is of another run than the note.
+
+_LISTS = "lists"
+
+
+class UsedLists(msgspec.Struct, frozen=True):
+    """The digests of the lists that a run went by; empty where it had none, or where another run may have had newer
+    ones.
+    """
+
+    people: str = ""
+    time_clocks: str = ""
+
+
+UNKNOWN = UsedLists()
+"""Nobody can say by which."""
+
+
+class _UsedNote(UsedLists, frozen=True):
+    run: int = 0
+
+
+def used_lists_columns(own: OwnTables) -> str:
+    """The two expressions whose values `used_lists_of` takes."""
+    return (
+        f"(SELECT value FROM {own.service} WHERE name = '{_LISTS}'),"
+        f" (SELECT run_id FROM {own.slices} WHERE id = (SELECT max(id) FROM {own.slices}))"
+    )
+
+
+def used_lists_query(own: OwnTables) -> Query:
+    """The query whose one row `used_lists_of` takes."""
+    return Query(f"SELECT {used_lists_columns(own)}")
+
+
+def used_lists_of(value: str | None, newest_run: int | None) -> UsedLists:
+    """The lists of the run that wrote the newest receipt; without digests where nobody has said so."""
+    if value is None or newest_run is None:
+        return UNKNOWN
+    note = msgspec.json.decode(value, type=_UsedNote)
+    return note if note.run == newest_run else UNKNOWN
+
+
+def note_used_lists(session: Session, run: int, used: UsedLists) -> None:
+    """Note by which lists a run goes, with its receipt."""
+    note = _UsedNote(people=used.people, time_clocks=used.time_clocks, run=run)
+    values = {"name": _LISTS, "value": msgspec.json.encode(note).decode(), "at": int(time.time())}
+    columns: Mapping[str, Kind] = {"name": "text", "value": "text", "at": "int"}
+    session.later_set(session.dialect.upsert(session.own.service, columns, "name", keep=frozenset({"name"})), [values])

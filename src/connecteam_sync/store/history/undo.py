@@ -130,7 +130,7 @@ def require_kind_undoable(session: Session, old: Run) -> None:
     journal, wrote = session.tables.changes, _written_by(old)
     known = session.connection.execute(select(func.count()).where(journal.c.run_id == old.id)).scalar_one()
     if known < wrote or not known:
-        _require_kept(session, old)
+        require_kept(session, old)
     if known < wrote:
         raise UndoRefused(
             f"the journal knows {known} of the {many(wrote, 'change')} that run {old.id} made: it was restored since",
@@ -143,7 +143,7 @@ def _written_by(old: Run) -> int:
     return old.counts.created + old.counts.updated + old.counts.deleted + old.counts.linked
 
 
-def _require_kept(session: Session, old: Run) -> None:
+def require_kept(session: Session, old: Run) -> None:
     """Raises UndoRefused for a run of which the journal lacks something, since some of its days were purged."""
     if purged := purged_in(session, old.window):
         raise UndoRefused(
@@ -195,7 +195,7 @@ def foreseen(session: Session, old: Run) -> tuple[tuple[Change, ...], UndoRefuse
     try:
         _require_undoable_kind(session, old)
         if len(entries) < _written_by(old) or not entries:
-            _require_kept(session, old)
+            require_kept(session, old)
         _require_as_left(session, run, entries, session.images(_keys(entries)) if entries else {})
         _require_linked_as_left(session, run, entries)
         require_unlocked(session, [entry["change"] for entry in entries], old.window.zone)

@@ -73,14 +73,15 @@ def require_ours(changes: Iterable[Change]) -> None:
 def write_steps(session: Session, changes: Iterable[Change], *, now: int) -> None:
     """Write to `clock_times`, in an order that obeys the unique key, each write guarded by the image it expects."""
     d, names = session.dialect, session.host.clock_times
+    lacks = session.lacks
     expressions = session.canonical | {field: d.whole(session.canonical[field]) for field in of_kind("minutes")}
     condition = f"t.{d.name(names.id)} = d.id AND " + " AND ".join(
-        d.same(expressions[field], f"d.b_{field}") for field in CANONICAL
+        d.same(expressions[field], f"d.b_{field}") for field in CANONICAL if field not in lacks
     )
     condition += f" AND {session.is_ours}"
     touched = {name: d.moment("d.now") for name in _stamps(session, names.updated_at)}
-    guard: dict[str, Kind] = {"id": "row", **rows.image_kinds("b_")}
-    full: dict[str, Kind] = {**guard, **rows.image_kinds(), "now": "int"}
+    guard: dict[str, Kind] = {"id": "row", **rows.image_kinds("b_", lacks=lacks)}
+    full: dict[str, Kind] = {**guard, **rows.image_kinds(lacks=lacks), "now": "int"}
     statements = {
         "delete": d.delete(session.clock_times, d.rowset(guard), d.name(names.id), condition),
         "park": d.update(session.clock_times, d.rowset(full), row_target(session), condition),
@@ -93,7 +94,7 @@ def write_steps(session: Session, changes: Iterable[Change], *, now: int) -> Non
             _bring_back(session, [image for image in images if image.id is not None], now=now)
             _create(session, [image for image in images if image.id is None], now=now)
             continue
-        session.later_counted(statements[kind], (_move_values(move, now) for move in step), _require_written)
+        session.later_counted(statements[kind], (_move_values(move, now, lacks) for move in step), _require_written)
 
 
 def _bring_back(session: Session, images: Sequence[ClockTime], *, now: int) -> None:
@@ -114,12 +115,17 @@ def _bring_back(session: Session, images: Sequence[ClockTime], *, now: int) -> N
     for columns, keys in by_columns(session, by_key, whole).items():
         some = [by_key[key] for key in keys]
         aliases = {column: f"c{number}" for number, column in enumerate(columns)}
-        rowset, every = rows_again(session, aliases, {**rows.image_kinds(), "now": "int"})
+        rowset, every = rows_again(session, aliases, {**rows.image_kinds(lacks=session.lacks), "now": "int"})
         values = {**every, **row_target(session), **touched, d.name(names.id): "d.id"}
         sql = d.as_stored(d.insert(session.clock_times, rowset, values, with_key=True))
         kept = {image.id or 0: whole.get(image.id or 0) for image in some}
         items = [
-            {**whole_row(session, image.id, kept, aliases), **rows.image_values(image), "now": now} for image in some
+            {
+                **whole_row(session, image.id, kept, aliases),
+                **rows.image_values(image, lacks=session.lacks),
+                "now": now,
+            }
+            for image in some
         ]
         session.later_counted(sql, items, _require_written)
 
@@ -129,7 +135,7 @@ def _create(session: Session, images: Sequence[ClockTime], *, now: int) -> None:
     if not images:
         return
     d, target, stamps = session.dialect, row_target(session), _stamps(session)
-    kinds = rows.image_kinds()
+    kinds = rows.image_kinds(lacks=session.lacks)
     is_given = not d.keys.row.draws
     if is_given:
         # The id is text that the database does not generate.
@@ -150,7 +156,9 @@ def _create(session: Session, images: Sequence[ClockTime], *, now: int) -> None:
     sql = d.insert(session.clock_times, d.rowset(kinds, packed=is_packed), values)
 
     def encode(batch: Sequence[ClockTime]) -> str:
-        items = [({"id": image.id} if is_given else {}) | rows.image_values(image) for image in batch]
+        items = [
+            ({"id": image.id} if is_given else {}) | rows.image_values(image, lacks=session.lacks) for image in batch
+        ]
         return packed_rows([tuple(item.values()) for item in items]) if is_packed else rows.json_rows(items)
 
     for batch, new in session.fitting(images, encode):
@@ -175,8 +183,7 @@ def row_target(session: Session) -> dict[str, str]:
 
 def _written(session: Session) -> list[MirroredColumn]:
     """The columns that we write, without those that the table lacks."""
-    lacks = session.columns.lacks(session.host.clock_times)
-    return [column for column in ROW if column.kind != "key" and column.field not in lacks]
+    return [column for column in ROW if column.kind != "key" and column.field not in session.lacks]
 
 
 def _stamps(session: Session, *wanted: str) -> list[str]:
@@ -238,15 +245,15 @@ def _time_of_day(second: int) -> str:
     return datetime.fromtimestamp(second, UTC).time().isoformat()
 
 
-def _move_values(move: StepWrite, now: int) -> dict[str, object]:
+def _move_values(move: StepWrite, now: int, lacks: frozenset[str]) -> dict[str, object]:
     """The values of one write, as a member of a rowset."""
     before, after = move.change.before, move.change.after
     values: dict[str, object] = {"now": now}
     if before is not None:
-        values |= {"id": before.id, **rows.image_values(move.from_parked or before, "b_")}
+        values |= {"id": before.id, **rows.image_values(move.from_parked or before, "b_", lacks=lacks)}
     image = move.parked or after
     if image is not None:
-        values |= rows.image_values(image)
+        values |= rows.image_values(image, lacks=lacks)
     return values
 
 

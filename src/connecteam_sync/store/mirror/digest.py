@@ -18,9 +18,10 @@ from typing import Any
 
 import msgspec
 
+from connecteam_sync.core.breaks import LONGEST_BREAK
 from connecteam_sync.core.change import SlicePlan
 from connecteam_sync.core.clocktime import StoredState
-from connecteam_sync.core.columns import STAMPS
+from connecteam_sync.core.columns import BREAK_COLUMNS, STAMPS
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.window import Window
 from connecteam_sync.store.mirror.apply import ApplyResult
@@ -193,16 +194,19 @@ def digest_queries(session: Session, fingerprint: SliceFingerprint) -> tuple[Que
 
     MySQL and MariaDB read rows in the order of their keys far quicker than by clock-in. So rows within the stored key
     range are read by key, all others by clock-in: each row of the span once, whatever the keys.
+
+    Where optional columns are mirrored, what they follow from is covered too: breaks of a week more on either side.
     """
     d, times, people = session.dialect, session.host.clock_times, session.host.employees
     own = {f"s.{name}": _is_text(d, kind) for name, kind in rows.MIRROR.items() if name != "changed_in_run"}
     break_columns = {name: _is_text(d, kind) for name, kind in rows.BREAK.items()}
     users = {name: _is_text(d, kind) for name, kind in rows.USER.items()}
-    host = _host_columns(
-        session, session.columns.clock_times, times, without={*STAMPS, *session.columns.lacks(times)}, alias="t."
-    )
+    host = _host_columns(session, session.columns.clock_times, times, without={*STAMPS, *session.lacks}, alias="t.")
     employees = _host_columns(session, session.columns.employees, people, without=_absent(session))
     holds = {name: _is_text(d, rows.HOLD.get(name, "int")) for name in _HOLD}
+
+    breaks = f"{session.own.breaks}{d.by_index(session.own.names.index('breaks', 'start'))}"
+    counts_breaks = bool(session.optional & BREAK_COLUMNS)
 
     def open_in_span(low: str, high: str) -> str:
         return f"resolved_run IS NULL AND (instant IS NULL OR (instant >= {low} AND instant < {high}))"
@@ -212,12 +216,7 @@ def digest_queries(session: Session, fingerprint: SliceFingerprint) -> tuple[Que
 
     tables: tuple[tuple[Mapping[str, bool], str, Condition, int | None], ...] = (
         *(() if d.notes_writes else ((own, session.shifts_by_start, by_start, _DAYS),)),
-        (
-            break_columns,
-            f"{session.own.breaks}{d.by_index(session.own.names.index('breaks', 'start'))}",
-            by_start,
-            _DAYS,
-        ),
+        *(() if counts_breaks else ((break_columns, breaks, by_start, _DAYS),)),
         (employees, d.table(people.table), _always, None),
         (users, session.own.users, _always, None),
         (holds, session.own.holds, open_in_span, None),
@@ -240,7 +239,16 @@ def digest_queries(session: Session, fingerprint: SliceFingerprint) -> tuple[Que
         **days_around(*span),
     )
     writes = [_writes(session, span)] * d.notes_writes
-    return (*_clock_times(session, host, span, fingerprint.keys), *writes, *ours, closed)
+    more: list[Query] = []
+    if counts_breaks:
+        around = (span[0] - LONGEST_BREAK, span[1] + LONGEST_BREAK)
+        more.append(_digest(session, break_columns, breaks, by_start, span=around, step=_DAYS))
+        kinds = {"time_clock_id": False, "id": True, "is_paid": False}
+        more.append(_digest(session, kinds, session.own.break_types, _always, span=span, step=None))
+    if "job" in session.optional:
+        names = dict.fromkeys(("id", "parent_id", "name"), True)
+        more.append(_digest(session, names, session.own.jobs, _always, span=span, step=None))
+    return (*_clock_times(session, host, span, fingerprint.keys), *writes, *ours, closed, *more)
 
 
 def _writes(session: Session, span: tuple[int, int]) -> Query:

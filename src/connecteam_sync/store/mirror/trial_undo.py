@@ -42,14 +42,15 @@ def write_inverse(session: Session, inverse: Sequence[Change], whole: Mapping[Ro
     """
     d, names = session.dialect, session.host.clock_times
     key = d.name(names.id)
-    parking: dict[str, Kind] = {"id": "row", **rows.image_kinds()}
+    parking: dict[str, Kind] = {"id": "row", **rows.image_kinds(lacks=session.lacks)}
     ours = session.is_ours
     for step in steps(inverse):
         ids = [{"id": move.change.image.id} for move in step]
         if step[0].parked is not None:
             sql = d.update(session.clock_times, d.rowset(parking), row_target(session), f"t.{key} = d.id AND {ours}")
             done = session.write_set(
-                sql, ({"id": m.parked.id, **rows.image_values(m.parked)} for m in step if m.parked)
+                sql,
+                ({"id": m.parked.id, **rows.image_values(m.parked, lacks=session.lacks)} for m in step if m.parked),
             )
         elif step[0].change.kind == "delete":
             done = session.write_set(d.delete(session.clock_times, d.rowset({"id": "row"}), key, ours), ids)

@@ -57,17 +57,17 @@ class StoredPeriod(msgspec.Struct, frozen=True, kw_only=True):
     event: int
 
 
-def period(session: Session, first: date, timezone: str) -> StoredPeriod | None:
-    """The period that begins on a day of a time zone; None if none is on record."""
+def period(session: Session, first: date, timezone: str | None = None) -> StoredPeriod | None:
+    """The period that begins on a day (of a time zone); None if none is on record."""
     t = session.tables.periods
-    wanted = select(t.c.last_day, t.c.state, t.c.event_id).where(
-        t.c.first_day == first.isoformat(), t.c.timezone == timezone
-    )
+    wanted = select(t.c.last_day, t.c.timezone, t.c.state, t.c.event_id).where(t.c.first_day == first.isoformat())
+    if timezone is not None:
+        wanted = wanted.where(t.c.timezone == timezone)
     row = session.connection.execute(wanted).first()
     if row is None:
         return None
     return StoredPeriod(
-        window=Window(first, date.fromisoformat(row.last_day), timezone), state=row.state, event=int(row.event_id)
+        window=Window(first, date.fromisoformat(row.last_day), row.timezone), state=row.state, event=int(row.event_id)
     )
 
 
@@ -166,11 +166,14 @@ def clocks(session: Session, window: Window) -> tuple[CertifiedClock, ...]:
 
 
 def corrections(session: Session, window: Window) -> tuple[CertifiedCorrection, ...]:
-    """The corrections of days of a period and those accepted into it, without the cancelled ones. One statement."""
+    """The corrections of days of a period and those accepted into it, also of days that were closed in another zone;
+    without the cancelled ones. One statement.
+    """
     [fetched] = session.fetch(
         Query(
             f"SELECT {', '.join(_CORRECTION)} FROM {session.own.corrections} WHERE state <> 'cancelled'"
-            " AND timezone = :zone AND ((day >= :first AND day <= :last) OR effective_first_day = :first) ORDER BY id",
+            " AND ((timezone = :zone AND day >= :first AND day <= :last)"
+            " OR (effective_first_day = :first AND effective_last_day = :last)) ORDER BY id",
             {"zone": window.timezone, "first": window.first.isoformat(), "last": window.last.isoformat()},
         )
     )

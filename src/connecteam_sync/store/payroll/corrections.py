@@ -18,11 +18,11 @@ from connecteam_sync.core.corrections import (
     CorrectionsPage,
     CorrectionState,
     Source,
-    Times,
     parts_of,
     reconciled,
 )
 from connecteam_sync.core.locks import Locks
+from connecteam_sync.core.shift import Times
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.sql.pipeline import Query
 from connecteam_sync.store.sql.traits import Kind

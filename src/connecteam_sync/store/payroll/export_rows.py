@@ -8,8 +8,8 @@ from decimal import Decimal
 from itertools import chain
 from typing import Any
 
+from connecteam_sync.core.breaks import LONGEST_BREAK, Breaks, ShiftOfRow
 from connecteam_sync.core.corrections import Correction
-from connecteam_sync.core.export_lines import LONGEST_BREAK, Breaks, ShiftOfRow
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.shift import Break
 from connecteam_sync.core.window import Window
@@ -21,7 +21,7 @@ from connecteam_sync.store.sql.traits import Kind
 from connecteam_sync.store.tables import rows
 from connecteam_sync.store.tables.keys import row_id
 
-_SHIFT = "s.id, s.user_id, s.time_clock_id, s.job_id"
+_SHIFT = "s.id, s.user_id, s.time_clock_id, s.job_id, s.sub_job_id"
 
 
 def shifts_of_rows(session: Session, window: Window) -> dict[RowId, ShiftOfRow]:
@@ -31,13 +31,12 @@ def shifts_of_rows(session: Session, window: Window) -> dict[RowId, ShiftOfRow]:
     d, names = session.dialect, session.host.clock_times
     key = d.keys.row.cast.format(f"t.{d.name(names.id)}")
     sql = (
-        f"SELECT s.clock_time_id, {_SHIFT}, s.is_gone FROM {session.rows_by_clock_in}"
+        f"SELECT s.clock_time_id, {_SHIFT} FROM {session.rows_by_clock_in}"
         f" JOIN {session.own.shifts} s ON s.clock_time_id = {key} WHERE {d.between(f't.{d.name(names.clock_in)}')}"
     )
     [found] = session.fetch(Query(sql, {"start": window.start_utc, "end": window.end_utc}))
-    # Of two shifts on one row the one that Connecteam shows is written last, and counts.
-    ordered = sorted(found, key=lambda row: (-int(row[-1]), str(row[1])))
-    return {row_id(row[0]): _shift(row[1:5]) for row in ordered}
+    # A row is that of one shift at most: an index of ours sees to it.
+    return {row_id(row[0]): _shift(row[1:]) for row in found}
 
 
 def shifts_of(session: Session, corrections: Iterable[Correction]) -> dict[str, ShiftOfRow]:
@@ -50,8 +49,8 @@ def shifts_of(session: Session, corrections: Iterable[Correction]) -> dict[str, 
 
 
 def _shift(row: Sequence[Any]) -> ShiftOfRow:
-    shift, user, clock, job = row
-    return ShiftOfRow(str(shift), int(user), int(clock), job)
+    shift, user, clock, job, sub_job = row
+    return ShiftOfRow(str(shift), int(user), int(clock), job, sub_job)
 
 
 def breaks(

@@ -26,13 +26,25 @@ def newest_of(session: Session, window: Window) -> int | None:
 def ledger(
     session: Session, window: Window | None = None, *, after: int = 0, limit: int | None = None
 ) -> tuple[Export, ...]:
-    """The exports (of a window, if one is given) by number, each with the one that replaced it; at most `limit` with a
-    larger number than `after`.
+    """The exports (of a window, if one is given) by number, each with the one that replaced it, and who opened its
+    period after it; at most `limit` with a larger number than `after`.
     """
-    exports = session.tables.exports
+    exports, events = session.tables.exports, session.tables.period_events
     later = exports.alias("later")
+    opened = (
+        select(func.max(events.c.id))
+        .where(
+            events.c.kind == "reopen",
+            events.c.first_day == exports.c.first_day,
+            events.c.last_day == exports.c.last_day,
+            events.c.timezone == exports.c.timezone,
+            events.c.at > exports.c.at,
+        )
+        .correlate(exports)
+        .scalar_subquery()
+    )
     wanted = (
-        select(exports, later.c.id.label("replaced_by"))
+        select(exports, later.c.id.label("replaced_by"), opened.label("opened"))
         .select_from(exports.outerjoin(later, later.c.replaces == exports.c.id))
         .where(exports.c.id > after)
         .order_by(exports.c.id)
@@ -40,8 +52,19 @@ def ledger(
     )
     if window is not None:
         wanted = wanted.where(*_of(exports, window))
-    rows = session.connection.execute(wanted).mappings()
-    return tuple(msgspec.structs.replace(_export(row), replaced_by=row["replaced_by"]) for row in rows)
+    rows = session.connection.execute(wanted).mappings().all()
+    numbers = {row["opened"] for row in rows} - {None}
+    by_number: dict[int, tuple[int, str]] = {}
+    if numbers:
+        asked = select(events.c.id, events.c.at, events.c.actor).where(events.c.id.in_(sorted(numbers)))
+        by_number = {int(number): (int(at), who) for number, at, who in session.connection.execute(asked)}
+    nothing: tuple[int | None, str | None] = (None, None)
+    found = []
+    for row in rows:
+        at, who = nothing if row["opened"] is None else by_number[int(row["opened"])]
+        of_it = {"replaced_by": row["replaced_by"], "reopened_at": at, "reopened_by": who}
+        found.append(msgspec.structs.replace(_export(row), **of_it))
+    return tuple(found)
 
 
 def _of(exports: Table, window: Window) -> tuple[ColumnElement[bool], ...]:

@@ -153,7 +153,8 @@ def release(session: Session, numbers: Iterable[int], *, by: str, reason: str, n
 
 def record_erasure(session: Session, erasure: Erasure) -> Erasure:
     """Put an erasure on record: whose key, who did it, and counts."""
-    counts = {"users": erasure.users, "receipts": erasure.receipts, "holds": erasure.holds}
+    kinds = ("users", "receipts", "holds", "plans", "files")
+    counts = {kind: getattr(erasure, kind) for kind in kinds}
     values = {
         "employee_id": erasure.employee_id,
         "at": erasure.at,

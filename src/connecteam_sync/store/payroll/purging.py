@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 import msgspec
 
+from connecteam_sync.core.breaks import LONGEST_BREAK
 from connecteam_sync.core.change import Change
 from connecteam_sync.core.clocktime import ClockTime
 from connecteam_sync.core.keys import RowId
@@ -73,7 +75,7 @@ def going(session: Session, window: Window, part: Window, kept: Kept, *, with_ro
     days = {"first": part.first.isoformat(), "last": part.last.isoformat(), "end": window.last.isoformat()}
     numbers = {f"u{place}": user for place, user in enumerate(sorted(kept.users))}
     of_others = f" AND user_id NOT IN ({', '.join(f':{name}' for name in numbers)})" if numbers else ""
-    entries, longer, head, shifts, breaks, holds, totals = session.fetch(
+    entries, longer, head, shifts, breaks, before, holds, totals = session.fetch(
         Query(
             f"SELECT id, employee_id, previous_employee_id FROM {own.changes}"
             " WHERE first_day >= :first AND first_day <= :last ORDER BY id",
@@ -91,7 +93,16 @@ def going(session: Session, window: Window, part: Window, kept: Kept, *, with_ro
             " WHERE s.start_at >= :start AND s.start_at < :end ORDER BY s.id",
             span,
         ),
-        Query(f"SELECT id, user_id FROM {own.breaks} WHERE start_at >= :start AND start_at < :end ORDER BY id", span),
+        Query(
+            f"SELECT id, user_id, time_clock_id, start_at, coalesce(end_at, start_at + {LONGEST_BREAK})"
+            f" FROM {own.breaks} WHERE start_at >= :start AND start_at < :end ORDER BY id",
+            span,
+        ),
+        Query(
+            f"SELECT s.user_id, s.time_clock_id, s.end_at FROM {session.shifts_by_start}"
+            " WHERE s.start_at >= :start AND s.start_at < :end AND s.end_at > :end",
+            {"start": window.start_utc - LONGEST_BREAK, "end": window.start_utc},
+        ),
         Query(
             f"SELECT id, user_id, employee_id FROM {own.holds} WHERE instant >= :start AND instant < :end ORDER BY id",
             span,
@@ -122,7 +133,15 @@ def going(session: Session, window: Window, part: Window, kept: Kept, *, with_ro
     ]
     low, high = window.start_utc, window.end_utc
     gone_shifts = [str(key) for key, user, at in shifts if inside(low <= at < high) and free(user)]
-    gone_breaks = [str(key) for key, user in breaks if free(user)]
+    nights: dict[tuple[int, int], int] = {}
+    for user, clock, until in before:
+        nights[int(user), int(clock)] = max(int(until), nights.get((int(user), int(clock)), 0))
+    # A break of a night that began before the days, or one that lasts beyond them, may be one of a shift there.
+    gone_breaks = [
+        str(key)
+        for key, user, clock, at, until in breaks
+        if inside(int(until) <= high and int(at) >= nights.get((int(user), int(clock)), low)) and free(user)
+    ]
     gone_holds = [int(number) for number, user, employee in holds if free(user, employee)]
     gone_rows = _rows(session, window, part, kept, stays) if with_rows else []
     return Going(
@@ -141,6 +160,17 @@ def going(session: Session, window: Window, part: Window, kept: Kept, *, with_ro
         holds=tuple(gone_holds),
         rows=tuple(gone_rows),
     )
+
+
+def shifts_in(session: Session, window: Window) -> int:
+    """How many tracked shifts begin in these days."""
+    [found] = session.fetch(
+        Query(
+            f"SELECT count(*) FROM {session.own.shifts} WHERE start_at >= :start AND start_at < :end",
+            {"start": window.start_utc, "end": window.end_utc},
+        )
+    )
+    return int(found[0][0])
 
 
 class _Image(msgspec.Struct):
@@ -299,29 +329,27 @@ def _days(window: Window) -> dict[str, Any]:
 # -- what is there -----------------------------------------------------------------------------------------------------
 
 
-class Found(NamedTuple):
-    """What is on record of the days before a day."""
-
-    oldest: str | None
-    """The first local day of a tracked shift or an entry of the journal, of any day."""
-    pending: int
-    """Corrections of the asked days that wait for a decision."""
-
-
-def on_record(session: Session, zone: Window) -> Found:
-    """The oldest day on record, and the corrections of a window that wait."""
-    own = session.own
-    shift, entry, waiting = session.fetch(
-        Query(f"SELECT min(start_at) FROM {own.shifts}"),
-        Query(f"SELECT min(first_day) FROM {own.changes}"),
-        Query(
-            f"SELECT count(*) FROM {own.corrections} WHERE state = 'pending' AND day >= :first AND day <= :last",
-            _days(zone),
-        ),
+def oldest_day(session: Session, timezone: str) -> str | None:
+    """The first local day of a tracked shift or an entry of the journal; None if there is neither."""
+    shift, entry = session.fetch(
+        Query(f"SELECT min(start_at) FROM {session.own.shifts}"),
+        Query(f"SELECT min(first_day) FROM {session.own.changes}"),
     )
-    days = [] if shift[0][0] is None else [local_day(int(shift[0][0]), zone.zone).isoformat()]
+    days = [] if shift[0][0] is None else [local_day(int(shift[0][0]), ZoneInfo(timezone)).isoformat()]
     days += [] if entry[0][0] is None else [str(entry[0][0])]
-    return Found(min(days, default=None), int(waiting[0][0]))
+    return min(days, default=None)
+
+
+def waiting(session: Session, window: Window) -> int:
+    """The corrections of these days that wait for a decision."""
+    [found] = session.fetch(
+        Query(
+            f"SELECT count(*) FROM {session.own.corrections}"
+            " WHERE state = 'pending' AND day >= :first AND day <= :last",
+            _days(window),
+        )
+    )
+    return int(found[0][0])
 
 
 def newest_day(session: Session, employee: RowId, users: Iterable[int], zone: Window) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from itertools import chain
 from typing import NamedTuple
 
-from connecteam_sync.core.export_lines import LONGEST_BREAK, Breaks, ShiftOfRow
+from connecteam_sync.core.breaks import LONGEST_BREAK, Breaks, ShiftOfRow
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.shift import Break
 from connecteam_sync.store.mirror.break_types import break_types_query
@@ -32,29 +32,30 @@ def shifts_of(
     link says otherwise. Two statements at most, unless the server takes less at once.
     """
     d, own = session.dialect, session.own
-    columns = "s.id, s.user_id, s.time_clock_id, s.job_id, s.is_gone"
+    columns = "s.id, s.user_id, s.time_clock_id, s.job_id, s.sub_job_id"
     linked = (
         f"SELECT s.clock_time_id, {columns} FROM {d.rowset({'id': 'link'})} {d.lookup} {own.shifts} s"
         " ON s.clock_time_id = d.id"
     )
     named = f"SELECT {columns} FROM {d.rowset({'id': 'key'})} {d.lookup} {own.shifts} s ON s.id = d.id"
     fetched = chain.from_iterable(session.fetch(*session.all_of(linked, ({"id": key} for key in keys))))
-    # Of two shifts on one row the one that Connecteam shows is written last, and counts.
-    by_link = sorted(fetched, key=lambda row: (-int(row[5]), str(row[1])))
-    found = {row_id(row[0]): _shift(row[1:5]) for row in by_link}
+    # A row is that of one shift at most: an index of ours sees to it.
+    found = {row_id(row[0]): _shift(row[1:]) for row in fetched}
     missing = {key: shift for key, shift in (gone or {}).items() if key not in found}
     if missing:
         wanted = ({"id": shift} for shift in dict.fromkeys(missing.values()))
-        by_id = {
-            str(row[0]): _shift(row[:4]) for row in chain.from_iterable(session.fetch(*session.all_of(named, wanted)))
-        }
+        by_id = {str(row[0]): _shift(row) for row in chain.from_iterable(session.fetch(*session.all_of(named, wanted)))}
         found |= {key: by_id[shift] for key, shift in missing.items() if shift in by_id}
     return found
 
 
 def _shift(row: Iterable[object]) -> ShiftOfRow:
-    shift, user, clock, job = row
-    return ShiftOfRow(str(shift), int(str(user)), int(str(clock)), None if job is None else str(job))
+    shift, user, clock, job, sub_job = row
+    return ShiftOfRow(str(shift), int(str(user)), int(str(clock)), _text(job), _text(sub_job))
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
 
 
 def breaks(session: Session, start: int, end: int, users: Iterable[int] | None = None) -> BreaksAndNames:

@@ -172,7 +172,8 @@ class Bells:
     def next_in(self, connection: Connection, spacing: int) -> tuple[float | None, int]:
         """In how many seconds the next time clock is due, None if none is active; and when an unknown one rang last.
 
-        A delivery makes its time clock due, but not sooner than `spacing` seconds after its last look.
+        A delivery makes its time clock due, but not sooner than `spacing` seconds after its last look. A time clock
+        that is looked at is due when its lease ends: of whoever was killed nobody renews it.
         """
         clocks = self._own.clocks
         rung = (
@@ -180,14 +181,17 @@ class Bells:
             " AND (b.time_clock_id = c.time_clock_id OR b.time_clock_id IS NULL)"
         )
         soonest = (
-            f"SELECT c.next_due, c.failures, coalesce(c.last_look, 0) AS looked, ({rung}) AS rung FROM {clocks} c"
+            f"SELECT c.next_due, c.failures, coalesce(c.last_look, 0) AS looked, ({rung}) AS rung,"
+            f" CASE WHEN c.lease_token IS NOT NULL THEN c.lease_until END AS held FROM {clocks} c"
             " WHERE c.state = 'active'"
         )
         now = f"SELECT {self._now}, (SELECT at FROM {self._own.service} WHERE name = '{_STRANGE}')"
         at, strange = run(connection, now).one()
         found = [
-            min(due, *([max(rings, looked + spacing)] if rings is not None and not failures else [due]))
-            for due, failures, looked, rings in run(connection, soonest)
+            held
+            if held is not None
+            else min(due, *([max(rings, looked + spacing)] if rings is not None and not failures else [due]))
+            for due, failures, looked, rings, held in run(connection, soonest)
         ]
         return (max(0.0, float(min(found)) - float(at)) if found else None), int(strange or 0)
 

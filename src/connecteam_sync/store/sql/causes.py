@@ -19,6 +19,8 @@ from connecteam_sync.store.tables.host import ClockTimesNames
 
 LOCK_CODES = {1205, 3572, "55P03"}
 """Lock wait timed out: MySQL and MariaDB, MySQL NOWAIT, PostgreSQL."""
+ENDED_CODES = {1969, 3024, "57014"}
+"""A statement was given too little time, or somebody ended it: MariaDB, MySQL, PostgreSQL."""
 UNKNOWN_TABLE_CODES = {1146, "42P01"}
 RETRY_CODES = {1213, 1020, "40P01", "40001"}
 """Deadlock or serialization failure: the server rolled back one of two; that one may simply start again."""

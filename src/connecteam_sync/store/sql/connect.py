@@ -87,7 +87,8 @@ def inspector(connection: Connection) -> Inspector:
 def translated(
     doing: str, *, where: str = "", waiting: bool = False, is_moved: Callable[[DBAPIError], bool] = lambda _: False
 ) -> Iterator[None]:
-    """Turn the database's errors into ours; errors about the database as a whole name it (`where`).
+    """Turn the database's errors into ours; errors about the database as a whole name it (`where`), and those about
+    another file do not.
 
     `waiting`: a lock that is not available means that another run holds it. `is_moved`: whether an error means that
     another program has taken a key of ours. Raises DatabaseError, RowMoved, LockHeld; NotFound for a number that no
@@ -97,7 +98,8 @@ def translated(
         with _translated(doing, waiting=waiting, is_moved=is_moved):
             yield
     except (ConfigurationError, DatabaseError, LockHeld) as error:
-        if where and where not in error.message:
+        is_of_file = isinstance(error, ConfigurationError) and error.is_of_file
+        if where and where not in error.message and not is_of_file:
             error.message = f"{error.message} ({where})"
             error.args = (error.message,)
         raise

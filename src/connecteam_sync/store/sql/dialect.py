@@ -389,6 +389,15 @@ class Dialect(Traits):
         del table, column
         return None
 
+    def grant(self, table: str, rights: Sequence[str], account: str, *, database: str, draws: bool) -> str:
+        """What grants rights on a table of ours, and with `draws` the numbers of its `id`, if these need a right of
+        their own, to an account as the server names it. `database` is the one that is connected to.
+        """
+        del draws
+        place = "" if "." in table else f"{self._quote(database)}."
+        who = "@".join(quoted(part, "'") for part in account.rsplit("@", 1))
+        return f"GRANT {', '.join(rights)} ON {place}{self.own(table)} TO {who}"
+
     def sequence_of(self, table: str, column: str) -> str | None:
         """What finds the sequence that fills a column: its name in SQL, the same as a literal, and its step. None where
         keys follow those that are given.

@@ -402,6 +402,14 @@ class PostgreSQL(Dialect):
             f" WHERE a.attrelid = to_regclass('{table}') AND a.attname = '{column}' AND s.name IS NOT NULL"
         )
 
+    def grant(self, table: str, rights: Sequence[str], account: str, *, database: str, draws: bool) -> str:
+        """The numbers of a key are a right of their own."""
+        del database
+        who = self._quote(account)
+        parts = [f"GRANT {', '.join(rights)} ON {self.own(table)} TO {who}"] if rights else []
+        parts += [f"GRANT USAGE ON SEQUENCE {self.own(f'{table}_id_seq')} TO {who}"] if draws else []
+        return "; ".join(parts)
+
     def sequence_of(self, table: str, column: str) -> str | None:
         """Its own, or one that its default draws from, where it counts up and may be read."""
         table, column = (part.replace("'", "''") for part in (self.table(table), column))

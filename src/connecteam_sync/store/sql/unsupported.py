@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from connecteam_sync.errors import NotServed
-from connecteam_sync.store.sql.causes import NO_NUMBERS, codes_of, message_of
+from connecteam_sync.store.sql.causes import ENDED_CODES, NO_NUMBERS, codes_of, is_away, is_in_the_way, message_of
 from connecteam_sync.store.sql.urls import Driver, database
 
 _SHOWN = {"-YB-": "YugabyteDB"}
@@ -43,6 +43,8 @@ def require_rows_of_json(connection: Connection) -> None:
     try:
         connection.exec_driver_sql(statement)
     except DBAPIError as error:
+        if codes_of(error) & ENDED_CODES or is_away(error) or is_in_the_way(error):
+            raise  # which says nothing of what the server has
         name = statement.partition("FROM ")[2].partition("(")[0]
         raise NotServed(
             f"the server has no {name}, which every run needs: {message_of(error)}",

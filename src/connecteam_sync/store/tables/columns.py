@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from connecteam_sync.core.columns import CANONICAL, COLUMNS, MAY_LACK
+from connecteam_sync.core.columns import CANONICAL, COLUMNS, MAY_LACK, OPTIONAL, of_kind
 from connecteam_sync.errors import ConfigurationError, NotInitialised, NotServed
 from connecteam_sync.store.sql.causes import is_unknown_table
 from connecteam_sync.store.sql.dialect import Dialect
@@ -87,6 +87,10 @@ class HostColumns(msgspec.Struct, frozen=True):
         """The fields of a row for which the table has no column."""
         return frozenset(field for field in MAY_LACK if getattr(names, field) not in self.clock_times)
 
+    def optional(self, names: ClockTimesNames) -> frozenset[str]:
+        """The optional fields for which a column is named."""
+        return OPTIONAL - self.lacks(names)
+
     @property
     def types(self) -> dict[str, str]:
         """The types of the columns of `clock_times`, by name."""
@@ -132,6 +136,7 @@ def columns_of(dialect: Dialect, host: HostTables, found: Sequence[Rows]) -> Hos
     only_read = {host.employees.name, host.employees.payroll_id}
     people |= {name: column for name, column in in_people.items() if name in only_read}
     _require(host.clock_times.table, times, host.clock_times, optional={*MAY_LACK})
+    _require_optional(dialect, host.clock_times, times)
     _require(host.employees.table, people, host.employees, optional={"email", "phone"})
     _require_owned(host.clock_times, times)
     configured(dialect, host.clock_times.id, places, children)
@@ -307,6 +312,19 @@ def _require_written(table: str, written: Mapping[str, str], computed: Collectio
                 f"column {column!r} of table {table!r} is computed by the database: {why}; nothing was written",
                 next_step=f"make it an ordinary column, or name another under [tables.{section}] {field}; then"
                 " connecteam-sync doctor",
+            )
+
+
+def _require_optional(dialect: Dialect, names: ClockTimesNames, present: Mapping[str, Column]) -> None:
+    """Raises ConfigurationError for a column that is named for an optional field, and not in the table."""
+    for field in (column.field for column in COLUMNS if column.is_optional):
+        name = getattr(names, field)
+        if name is not None and name not in present:
+            kind = "VARCHAR(191)" if field in of_kind("text") else "INTEGER"
+            raise ConfigurationError(
+                f"table {names.table!r} has no column {name!r} (for {field})",
+                next_step=f"ALTER TABLE {dialect.table(names.table)} ADD COLUMN {dialect.name(name)} {kind}; or remove"
+                f" {field} under [tables.clock_times]",
             )
 
 

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from connecteam_sync.core.columns import COLUMNS, MAY_LACK, STAMPS
+from connecteam_sync.core.columns import OPTIONAL as UNNAMED
 from connecteam_sync.errors import ConfigurationError
 
 NO_COLUMNS = {"table", "child_tables", "schema", "trigger_columns", "clock_in_unit", "is_active_words", "payroll_id"}
 """Keys of a table's configuration that are not names of columns of ours: `payroll_id` is read by exports alone."""
 OPTIONAL = {*MAY_LACK, "email", "phone"}
 """Columns that are used if the table has them."""
+_MAY_BE_ABSENT = OPTIONAL - UNNAMED
 
 if TYPE_CHECKING:
 
@@ -28,15 +30,24 @@ if TYPE_CHECKING:
         source: str = ""
         created_at: str = ""
         updated_at: str = ""
+        job: str | None = None
 
 else:
     _Mirrored = msgspec.defstruct(
-        "_Mirrored", [(column.field, "str", column.field) for column in COLUMNS], frozen=True, kw_only=True
+        "_Mirrored",
+        [
+            (column.field, "str | None", None) if column.is_optional else (column.field, "str", column.field)
+            for column in COLUMNS
+        ],
+        frozen=True,
+        kw_only=True,
     )
 
 
 class ClockTimesNames(_Mirrored, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Name and columns of the table that payroll reads. `created_at` and `updated_at` may be absent from it."""
+    """Name and columns of the table that payroll reads. `created_at` and `updated_at` may be absent from it; `job`,
+    `break_minutes` and `net_minutes` are None, and not mirrored, unless a column is named for them.
+    """
 
     table: str = "clock_times"
     child_tables: tuple[str, ...] | None = None
@@ -102,10 +113,13 @@ def require_apart(host: HostTables, *, folds: bool) -> None:
             if key in NO_COLUMNS:
                 continue
             column = getattr(names, key)
+            if column is None:
+                continue
             first = taken.setdefault(column.lower() if folds else column, key)
             if first != key and {first, key} != {*STAMPS}:
                 raise ConfigurationError(
                     f"[tables.{table}] {first} and {key} both name the column {column!r}",
                     next_step=f'name the column that holds each of them in connecteam-sync.toml: {first} = "…" and'
-                    f' {key} = "…"' + (f"; {key} may name one that the table does not have" if key in OPTIONAL else ""),
+                    f' {key} = "…"'
+                    + (f"; {key} may name one that the table does not have" if key in _MAY_BE_ABSENT else ""),
                 )

@@ -118,7 +118,7 @@ def host_metadata(host: HostTables) -> tuple[Table, Table]:
     clock_times = Table(
         name,
         metadata,
-        *(_made_of(column, getattr(times, column.field)) for column in COLUMNS),
+        *(_made_of(column, name) for column in COLUMNS if (name := getattr(times, column.field)) is not None),
         UniqueConstraint(*(getattr(times, column.field) for column in COLUMNS if column.in_key), name=UNIQUE_KEY),
         Index("ix_clock_times_clock_in", times.clock_in),
         Index("ix_clock_times_clock_out", times.clock_out),

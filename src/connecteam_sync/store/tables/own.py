@@ -115,6 +115,7 @@ class OwnTables(msgspec.Struct, frozen=True, kw_only=True):
     clocks: str
     days: str
     break_types: str
+    jobs: str
     proofs: str
     quiet_looks: str
     assignments: str

@@ -8,12 +8,13 @@ from typing import NamedTuple
 from sqlalchemy import Table
 from sqlalchemy.exc import DBAPIError
 
-from connecteam_sync.core.columns import CANONICAL, MAY_LACK
-from connecteam_sync.store.sql.causes import LOCK_CODES, codes_of
+from connecteam_sync.core.columns import CANONICAL, MAY_LACK, OPTIONAL
+from connecteam_sync.store.sql.causes import ENDED_CODES, LOCK_CODES, codes_of
 from connecteam_sync.store.sql.errors import takes_no_writes
 from connecteam_sync.store.sql.quoting import run
 from connecteam_sync.store.sql.unsupported import setting_of
 from connecteam_sync.store.store import Store
+from connecteam_sync.store.tables.host import ClockTimesNames
 from connecteam_sync.store.tables.schema import tables_of
 
 SEQUENCE = "USAGE of the sequence"
@@ -38,6 +39,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "looks": _ALL,
     "alerts": _ALL[:3],
     "break_types": _ALL[:3],
+    "jobs": _ALL[:3],
     "proofs": _ALL[:3],
     "assignments": _ALL[:3],
     "timesheets": ("SELECT", "INSERT", "DELETE"),
@@ -79,15 +81,21 @@ def lacking(
                 result = run(connection, statement)
                 may = not result.returns_rows or result.scalar() is not False
             except DBAPIError as error:
-                # Another program's lock says nothing about rights. A setting of the server, and a read-only database,
-                # are reported as such.
-                if setting_of(error) is not None or takes_no_writes(error, codes_of(error)):
+                # Another program's lock says nothing about rights. A setting of the server, a read-only database, and a
+                # statement that was ended are reported as such.
+                codes = codes_of(error)
+                if setting_of(error) is not None or takes_no_writes(error, codes) or codes & ENDED_CODES:
                     raise
-                may = is_kept = bool(codes_of(error) & LOCK_CODES) or "database is locked" in str(error.orig)
+                may = is_kept = bool(codes & LOCK_CODES) or "database is locked" in str(error.orig)
             connection.rollback()
         if not may:
             found.setdefault(right, []).append(table)
     return MissingRights(found, is_kept)
+
+
+def _is_named(times: ClockTimesNames, field: str) -> bool:
+    """Whether the configuration names a column for an optional field."""
+    return field in OPTIONAL and getattr(times, field) is not None
 
 
 def _tries(store: Store, every: Sequence[str], *, creates: bool, renames: bool) -> Iterator[tuple[str, str, str]]:
@@ -96,11 +104,11 @@ def _tries(store: Store, every: Sequence[str], *, creates: bool, renames: bool) 
     # All columns that a run sets: MariaDB refuses an insert without a required column, even of no row.
     written = [
         *([] if d.keys.row.draws else [times.id]),
-        *(getattr(times, field) for field in CANONICAL if field not in MAY_LACK),
+        *(getattr(times, field) for field in CANONICAL if field not in MAY_LACK or _is_named(times, field)),
     ]
     written = [*(every or written)]
     moved = [name for name in written if name != times.id and name not in times.trigger_columns]
-    yield from _of_table(
+    yield from statements_of(
         d.table(times.table),
         [d.name(column) for column in written],
         _ALL,
@@ -110,12 +118,12 @@ def _tries(store: Store, every: Sequence[str], *, creates: bool, renames: bool) 
     mapped = [d.name(people.name), d.name(people.connecteam_user_id)]
     mapped = [*([] if d.keys.employee.draws else [d.name(people.id)]), *mapped]
     wanted = ("SELECT", *(("INSERT",) if creates else ()), *(("UPDATE",) if renames else ()))
-    yield from _of_table(d.table(people.table), mapped, wanted)
+    yield from statements_of(d.table(people.table), mapped, wanted)
     if not d.has_rights:
         return  # a file has no rights on single tables
     ours = tables_of(store.names)._asdict()
     for kind, rights in NEEDED.items():
-        yield from _of_table(d.own(ours[kind].fullname), [column.name for column in ours[kind].columns], rights)
+        yield from statements_of(d.own(ours[kind].fullname), [column.name for column in ours[kind].columns], rights)
     keys = {ours[kind].fullname: "id" for kind in NEEDED if _makes_keys(ours[kind], NEEDED[kind])}
     keys |= {times.table: times.id} | ({people.table: people.id} if creates else {})
     for name, key in keys.items():
@@ -129,9 +137,10 @@ def _makes_keys(table: Table, rights: tuple[str, ...]) -> bool:
     return "id" in table.columns and "INSERT" in rights
 
 
-def _of_table(
-    table: str, columns: list[str], rights: tuple[str, ...], *, moved: Sequence[str] = (), over: str = ""
+def statements_of(
+    table: str, columns: Sequence[str], rights: tuple[str, ...], *, moved: Sequence[str] = (), over: str = ""
 ) -> Iterator[tuple[str, str, str]]:
+    """(right, table, statement) of a table: each statement fails if the right is lacking, and none touches a row."""
     every = ", ".join(columns)
     setting = ", ".join(f"{column} = {column}" for column in moved or columns[-1:])
     statements = {

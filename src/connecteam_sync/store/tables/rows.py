@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from math import floor, isfinite
 from operator import attrgetter
 from sys import intern
@@ -12,7 +13,7 @@ import msgspec
 from msgspec.structs import astuple
 
 from connecteam_sync.core.clocktime import CONNECTEAM, AppliedValues, ClockTime, TrackedShift
-from connecteam_sync.core.columns import CANONICAL, MAY_LACK, ROW, ColumnKind, of_kind
+from connecteam_sync.core.columns import MAY_LACK, ROW, ColumnKind, of_kind
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.shift import Break, Shift
 from connecteam_sync.errors import RecordRefused
@@ -64,6 +65,15 @@ BREAK_TYPE: dict[str, Kind] = {
     "name": "text",
     "is_paid": "int",
     "minutes": "int",
+    "is_listed": "int",
+    "seen_at": "int",
+}
+JOB: dict[str, Kind] = {
+    "id": "text",
+    "parent_id": "text",
+    "name": "text",
+    "code": "text",
+    "is_deleted": "int",
     "is_listed": "int",
     "seen_at": "int",
 }
@@ -159,7 +169,7 @@ def instants(dialect: Dialect, names: ClockTimesNames) -> dict[str, str]:
 
 
 def _clock_time(row: Sequence[Any]) -> ClockTime:
-    """One row of `clock_times`, its columns those of `canonical`, in that order: unrolled, since there are many."""
+    """The columns of every row: unrolled, since there are many."""
     key, employee_id, clock_in, clock_out, total_minutes, is_active, source = row
     return ClockTime(
         key if type(key) is int else row_id(key),
@@ -172,12 +182,13 @@ def _clock_time(row: Sequence[Any]) -> ClockTime:
     )
 
 
-def _wider(row: Sequence[Any]) -> ClockTime:
-    """The same for a row with further fields of its shift, which are the last columns."""
-    more = zip(_MORE, row[-len(_MORE) :], strict=True)
-    return msgspec.structs.replace(
-        _clock_time(row[: -len(_MORE)]), **{column.field: _field_value(column.kind, value) for column, value in more}
-    )
+def clock_time(row: Sequence[Any]) -> ClockTime:
+    """One row of `clock_times`, its columns those of `canonical`, in that order."""
+    made, more = _clock_time(row[:_PLAIN]), row[_PLAIN:]
+    if tuple(more) == _NOTHING_MORE:
+        return made
+    values = zip(_MORE, more, strict=True)
+    return msgspec.structs.replace(made, **{column.field: _field_value(column.kind, value) for column, value in values})
 
 
 def _field_value(kind: ColumnKind, value: Any) -> object:  # noqa: ANN401 - a driver's value
@@ -191,9 +202,9 @@ def _field_value(kind: ColumnKind, value: Any) -> object:  # noqa: ANN401 - a dr
 
 
 _MORE = tuple(column for column in ROW if column.of_shift is not None)
-clock_time = _wider if _MORE else _clock_time
-
-
+_NOTHING_MORE = (None,) * len(_MORE)
+_PLAIN = len(ROW) - len(_MORE)
+"""How many columns are person and times, and what goes with them: those come first."""
 _MANY = 1e15
 """More minutes than are plausible; up to there, a DOUBLE distinguishes whole numbers."""
 
@@ -232,12 +243,12 @@ def canonical_alone(row: Sequence[Any]) -> tuple[RowId, Written]:
     return row_id(row[0]), (clock_time(row), None)
 
 
-def image_values(image: ClockTime, prefix: str = "") -> dict[str, object]:
-    """A canonical row as members of a rowset."""
-    names = CANONICAL if not prefix else [prefix + field for field in CANONICAL]
-    values: dict[str, object] = dict(zip(names, _VALUES(image), strict=True))
-    for field, convert in _SENT:
-        values[prefix + field] = convert(values[prefix + field])
+def image_values(image: ClockTime, prefix: str = "", *, lacks: frozenset[str] = frozenset()) -> dict[str, object]:
+    """A canonical row as members of a rowset, without the fields that the table `lacks`."""
+    names, values_of, sent = _sending(prefix, lacks)
+    values: dict[str, object] = dict(zip(names, values_of(image), strict=True))
+    for name, convert in sent:
+        values[name] = convert(values[name])
     return values
 
 
@@ -246,15 +257,27 @@ def _whole(minutes: float | None) -> int | None:
     return None if minutes is None else floor(minutes)
 
 
-_VALUES = attrgetter(*CANONICAL)
 _SENDING: dict[ColumnKind, Callable[[Any], object]] = {"minutes": _whole, "flag": int}
-_SENT = tuple((column.field, _SENDING[column.kind]) for column in ROW if column.kind in _SENDING)
 
 
-def image_kinds(prefix: str = "") -> dict[str, Kind]:
+@cache
+def _sending(
+    prefix: str, lacks: frozenset[str]
+) -> tuple[tuple[str, ...], Callable[[ClockTime], tuple[Any, ...]], tuple[tuple[str, Callable[[Any], object]], ...]]:
+    """The names of the members, how their values are read, and how some of them are converted."""
+    columns = [column for column in ROW if column.kind != "key" and column.field not in lacks]
+    return (
+        tuple(prefix + column.field for column in columns),
+        attrgetter(*(column.field for column in columns)),
+        tuple((prefix + column.field, _SENDING[column.kind]) for column in columns if column.kind in _SENDING),
+    )
+
+
+def image_kinds(prefix: str = "", *, lacks: frozenset[str] = frozenset()) -> dict[str, Kind]:
     """The columns of `image_values`; those with a prefix are compared with rows as they are read."""
     kinds: dict[ColumnKind, Kind] = {"word": "text", "text": "text", "person": "who" if prefix else "person"}
-    return {f"{prefix}{column.field}": kinds.get(column.kind, "int") for column in ROW if column.field in CANONICAL}
+    columns = (column for column in ROW if column.kind != "key" and column.field not in lacks)
+    return {f"{prefix}{column.field}": kinds.get(column.kind, "int") for column in columns}
 
 
 def mirror_columns(alias: str) -> str:

@@ -13,7 +13,7 @@ from connecteam_sync.store.tables import console_schema, payroll_schema, service
 from connecteam_sync.store.tables.own import OwnNames
 from connecteam_sync.store.tables.templates import CountedKey, Long, Name, template, templates
 
-VERSION = "0019"
+VERSION = "0020"
 """The newest migration, which this program needs."""
 TOUCHED = "touched_at"
 """The time when the server last wrote a shift, if it `notes_writes`."""
@@ -272,6 +272,7 @@ class Tables(NamedTuple):
     clocks: Table
     days: Table
     break_types: Table
+    jobs: Table
     proofs: Table
     quiet_looks: Table
     assignments: Table

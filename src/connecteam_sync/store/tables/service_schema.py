@@ -52,6 +52,17 @@ def define() -> None:
     )
 
     template(
+        "jobs",
+        Column("id", Name, primary_key=True),
+        Column("parent_id", Name),
+        Column("name", Name, nullable=False),
+        Column("code", Name, nullable=False),
+        Column("is_deleted", SmallInteger, nullable=False),
+        Column("is_listed", SmallInteger, nullable=False),
+        Column("seen_at", BigInteger, nullable=False),
+    )
+
+    template(
         "proofs",
         Column("day", String(10), primary_key=True),
         Column("timezone", String(64), primary_key=True),

@@ -261,14 +261,17 @@ def shape(text: str) -> str:
 
 def _minutes(host: HostTables, columns: HostColumns, dialect: Dialect) -> Iterator[TableFault]:
     names = host.clock_times
-    kind = columns.clock_times[names.total_minutes].type
-    base = base_of(kind)
-    if base in NUMBERS | _FRACTIONS or (dialect.is_loosely_typed and not is_text(kind) and base != "blob"):
-        return
-    yield TableFault(
-        f"column {names.total_minutes!r} of table {names.table!r} is {kind}, which holds no number of minutes",
-        f"make {names.total_minutes} a column of whole numbers (ALTER TABLE), then connecteam-sync doctor",
-    )
+    for name in (getattr(names, field) for field in of_kind("minutes")):
+        if name is None:
+            continue
+        kind = columns.clock_times[name].type
+        base = base_of(kind)
+        if base in NUMBERS | _FRACTIONS or (dialect.is_loosely_typed and not is_text(kind) and base != "blob"):
+            continue
+        yield TableFault(
+            f"column {name!r} of table {names.table!r} is {kind}, which holds no number of minutes",
+            f"make {name} a column of whole numbers (ALTER TABLE), then connecteam-sync doctor",
+        )
 
 
 def _flag(host: HostTables, columns: HostColumns, dialect: Dialect) -> Iterator[TableFault]:

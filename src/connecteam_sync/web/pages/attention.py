@@ -189,7 +189,7 @@ def cure_of(held: HeldGroup, zone: ZoneInfo) -> Cure:
         # The next look cures it, also where the user of a hold is mapped by now.
         last = min(days[1], later(days[0], MAX_WINDOW_DAYS - 1))
         return Cure(address=f"/plan?{urlencode({'from': days[0], 'to': last})}", label="Plan", command=command)
-    if group.reason in WAIT_FOR_A_MAPPING and group.user_id is not None:
+    if (group.reason in WAIT_FOR_A_MAPPING or group.lacks_employee) and group.user_id is not None:
         return Cure(address=f"/map?user={group.user_id}", label="Map this user", command=command)
     if group.reason == "locked_day" and group.employee_id is None:
         return Cure(address="/locks", label="See the lock", command=command)

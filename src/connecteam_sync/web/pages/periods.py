@@ -6,10 +6,12 @@ from collections.abc import Callable
 from datetime import date
 
 from connecteam_sync.client import ConnecteamSync
+from connecteam_sync.core.exports import EXPORT_FORMATS
 from connecteam_sync.core.periods import Period, PeriodReport, spelled
 from connecteam_sync.core.text import many
 from connecteam_sync.core.three_counts import PersonTotal
-from connecteam_sync.errors import PeriodRefused
+from connecteam_sync.errors import ExportRefused, PeriodRefused
+from connecteam_sync.present.exports_text import layout_notes, of_before_text
 from connecteam_sync.present.periods_text import VERDICTS, period_json, report_json
 from connecteam_sync.web.acting import acting, who
 from connecteam_sync.web.background import AT_ONCE, begun
@@ -38,14 +40,15 @@ def periods(ask: Ask) -> Page:
 
 def period(ask: Ask) -> Page:
     """A pay period with its newest checklist. Raises WindowError."""
-    return _page(ask, ask.params["period"])
+    return period_page(ask, ask.params["period"])
 
 
-def _page(ask: Ask, name: str, refusal: PeriodRefused | None = None) -> Page:
+def period_page(ask: Ask, name: str, refusal: PeriodRefused | ExportRefused | None = None) -> Page:
+    """The page of a period; with what was refused there. Raises WindowError."""
     payroll = ask.client.payroll
     one, newest = payroll.period(name), payroll.newest_check(name)
     checked = newest.checked if newest is not None else None
-    if refusal is not None and refusal.report is not None and refusal.report.checked is not None:
+    if isinstance(refusal, PeriodRefused) and refusal.report is not None and refusal.report.checked is not None:
         checked = refusal.report.checked
     report = PeriodReport(period=one, checked=checked)
     answer: dict[str, object] = report_json(report)
@@ -72,9 +75,15 @@ def _page(ask: Ask, name: str, refusal: PeriodRefused | None = None) -> Page:
             "events": events[:_EVENTS],
             "older_events": len(events) - _EVENTS,
             "certificates": [found for found in payroll.certificates() if found.period == _key(one)],
-            "exports": list(reversed(payroll.exports(period=one.window))),
+            "exports": [
+                (found, of_before_text(found) if found.is_of_before else "")
+                for found in reversed(payroll.exports(period=one.window))
+            ],
+            "formats": EXPORT_FORMATS,
+            "notes": layout_notes(ask.client.settings.layouts),
             "is_over": one.window.last < ask.client.today(),
             "refusal": refusal,
+            "blocked": refusal.blocked[:_SHOWN] if isinstance(refusal, ExportRefused) else (),
             "others": ", ".join(map(spelled, one.overlaps)),
             "address": _address(one),
         },
@@ -159,7 +168,7 @@ def _done(
         with acting(ask, action, spelled(window), detail) as client:
             done = act(client)
     except PeriodRefused as error:
-        return _page(ask, name, error)
+        return period_page(ask, name, error)
     return Moved(to=f"/periods/{spelled(window)}", json=report_json(done))
 
 

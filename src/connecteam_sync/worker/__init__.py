@@ -1,0 +1,1 @@
+"""Workers on other machines: turns by Celery over RabbitMQ. Needs the extra `fleet`."""
