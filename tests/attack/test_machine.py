@@ -79,7 +79,7 @@ ASSERTIONS = (
     "what rows of others point at stays",
 )
 RARE = {
-    "a dry run equals its apply": 400,
+    "a dry run equals its apply": 250,
     "idempotence": 400,
     "a refused record harms only itself": 150,
     "no delete without evidence": 150,

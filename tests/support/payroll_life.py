@@ -243,10 +243,17 @@ class PayrollLife(CompanyLife):
 
     @rule(name=st.sampled_from(["locked", "approved"]), pick=picks, day=days, slot=slots, on=st.booleans())
     def mark(self, name: str, pick: int, day: int, slot: int, *, on: bool) -> None:
-        """A manager locks or approves the day of a person, or takes that back."""
-        when = date(2025, 12, 1 + day)
-        for user in (self.people[pick % len(self.people)], self.people[slot % len(self.people)]):
-            self.company.mark(name, (WAREHOUSE if slot % 3 else OFFICE, user, when), on=on)
+        """A manager locks or approves the days of two people, or takes that back: of a shift, and of any day."""
+        self.company.mark(
+            name,
+            (WAREHOUSE if slot % 3 else OFFICE, self.people[slot % len(self.people)], date(2025, 12, 1 + day)),
+            on=on,
+        )
+        if shifts := self.company.shifts():
+            # Mostly a day with hours: closing an empty day proves little.
+            shift = shifts[pick % len(shifts)]
+            when = datetime.fromtimestamp(shift.start, ZONE).date()
+            self.company.mark(name, (shift.clock_id, shift.user_id, when), on=on)
 
     @rule()
     def verify(self) -> None:

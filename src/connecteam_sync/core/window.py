@@ -38,6 +38,7 @@ _FIRST_INSTANT, _LAST_INSTANT = -62_135_596_800, 253_402_300_799
 """The instants of the years 1 to 9999 in UTC; a table may have the last second as the end of an open shift."""
 
 
+@lru_cache(maxsize=8192)  # a small plan asks for the ends of its window more often than for anything else
 def start_of_day(day: date, timezone: ZoneInfo) -> int:
     """The first instant of a local day, in epoch seconds, also if that midnight does not exist."""
     offset = datetime.combine(day, time.min, tzinfo=timezone).utcoffset() or timedelta()
