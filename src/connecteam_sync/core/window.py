@@ -50,6 +50,7 @@ def end_of_day(day: date, timezone: ZoneInfo) -> int:
     return start_of_day(day, timezone) + 86_400 if day == date.max else start_of_day(day + _ONE_DAY, timezone)
 
 
+@lru_cache(maxsize=8192)
 def later(day: date, days: int) -> date:
     """The day `days` later (negative: earlier); the calendar's first or last day if it would be beyond that."""
     return date.fromordinal(min(max(day.toordinal() + days, date.min.toordinal()), date.max.toordinal()))
@@ -173,8 +174,8 @@ class Window(msgspec.Struct, frozen=True, order=True):
 
         It contains the window proper in every business time zone; a shift that ends after it may be in no answer.
         """
-        asked = self.padded()
-        return (start_of_day(asked.first, _UTC) - _WESTERNMOST, end_of_day(asked.last, _UTC) - _EASTERNMOST)
+        first, last = later(self.first, -PADDING_DAYS), later(self.last, PADDING_DAYS)
+        return (start_of_day(first, _UTC) - _WESTERNMOST, end_of_day(last, _UTC) - _EASTERNMOST)
 
     def slices(self, days: int = SLICE_DAYS, padding: int = PADDING_DAYS) -> tuple[Window, ...]:
         """The window cut into consecutive parts that span at most `days` days each, padding included."""
