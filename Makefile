@@ -40,7 +40,7 @@ crowds: $(READY)  ## the same histories on every database that answers
 	@$(BIN)/python -m pytest -q -rP tests/attack/test_histories_on_databases.py
 
 machine: $(READY)  ## the whole program as a state machine: 200 lives of a company
-	@CONNECTEAM_SYNC_MACHINES=200 CONNECTEAM_SYNC_TEST_DATABASES= $(BIN)/python -m pytest -q -rP -n0 tests/attack/test_machine.py
+	@CONNECTEAM_SYNC_MACHINES=200 CONNECTEAM_SYNC_TEST_DATABASES= $(BIN)/python -m pytest -q -rP tests/attack/test_machine.py
 
 model: $(READY)  ## the fleet's protocol in every order of its steps: docs/model by spin (needs spin and gcc)
 	@command -v spin >/dev/null && command -v gcc >/dev/null || echo "NOT TESTED: the fleet's model, without spin and gcc (Debian has both)" >&2

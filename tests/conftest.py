@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,6 +49,9 @@ ABSENT = {name: why for name in SERVERS if (why := _absent(name))}
 
 
 LEFT_OUT = pytest.StashKey[int]()
+END = pytest.StashKey[float]()
+"""By the clock that all processes of this machine share, when `--minutes` are over."""
+NO_TIME = "the minutes of this run were over"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -56,14 +60,41 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--in-turns", action="store_true", help="run tests of the service on one server each: `make test-all`"
     )
+    parser.addoption(
+        "--minutes",
+        type=float,
+        help="begin no test later than this; long ones come last, and the run tells what is missing",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Note when the time is over, in a worker as its controller says."""
+    if (minutes := config.getoption("--minutes")) is not None:
+        of_controller = getattr(config, "workerinput", {}).get("end")
+        config.stash[END] = of_controller or time.monotonic() + 60 * minutes
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:  # noqa: ANN401 - a worker of pytest-xdist
+    """Tell a worker when the time is over."""
+    node.workerinput["end"] = node.config.stash.get(END, None)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Begin nothing once the time is over."""
+    if time.monotonic() > item.config.stash.get(END, float("inf")):
+        pytest.skip(NO_TIME)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out long tests with `--quick`, and what is another server's turn with `--in-turns`."""
     is_quick = config.getoption("--quick")
+    answering = tuple(name for name in SERVERS if name not in ABSENT)
+    if END in config.stash:
+        workers = getattr(config, "workerinput", {}).get("workercount", 1)
+        items[:] = quick.long_ones_last(items, answering, workers)
     if not (is_quick or config.getoption("--in-turns")):
         return
-    answering = tuple(name for name in SERVERS if name not in ABSENT)
     if is_quick:
         left_out = [item for item in items if quick.is_left_out(item, answering)]
     else:
@@ -95,6 +126,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for name, why in ABSENT.items():
         terminalreporter.write_line(
             f"NOT TESTED: {name} at {SERVERS[name]} does not answer: {why}", red=True, bold=True
+        )
+    if late := sum(NO_TIME in str(report.longrepr) for report in terminalreporter.stats.get("skipped", ())):
+        minutes = terminalreporter.config.getoption("--minutes")
+        terminalreporter.write_line(
+            f"NOT TESTED: {late:,} tests, since {NO_TIME}: {minutes:g}; this machine is slow, or does other work",
+            red=True,
+            bold=True,
         )
     if left_out := terminalreporter.config.stash.get(LEFT_OUT, 0):
         is_quick = terminalreporter.config.getoption("--quick")

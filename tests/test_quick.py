@@ -89,3 +89,34 @@ def test_each_test_keeps_a_database_that_it_can_run_on() -> None:
     assert alike(every) - alike(some) == {"tests/service/test_clock.py::test_what_a_day_costs[30]"}
     assert {line for line in every if "sqlite" in line} <= set(some)
     assert len(some) < len(every) or not any("mysql" in line for line in every)
+
+
+def test_long_ones_come_last_for_each_worker(request: pytest.FixtureRequest) -> None:
+    """Nothing is lost, and each piece of the list begins with what is quick."""
+    names = [f"tests/{path}.py::test[{n}]" for path in ("attack/test_kill", "core/test_plan") for n in range(10)]
+    items = [Item.from_parent(request.session, name="one", nodeid=name) for name in names]
+    order = [item.nodeid for item in quick.long_ones_last(items, (), 3)]
+    assert sorted(order) == sorted(names)
+    kinds = "".join("l" if "kill" in name else "q" for name in order)
+    assert kinds == "qqqlll" * 2 + "qqqqllll"
+
+
+def test_what_there_was_no_time_for_is_told() -> None:
+    """Nothing begins after the minutes, in any process; the run says loudly what is missing, and has not failed."""
+    words = ("-m", "pytest", "-q", "tests/core/test_window.py")
+    alone, shared, every = (
+        subprocess.run(  # noqa: S603 - our own words
+            [sys.executable, *words, "-n", workers, "--minutes", minutes],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for workers, minutes in (("0", "0"), ("2", "0"), ("2", "30"))
+    )
+    missing = re.search(r"NOT TESTED: (\d+) tests, since the minutes of this run were over: 0;", alone)
+    assert missing is not None, alone
+    assert missing[0] in shared
+    assert f"{missing[1]} skipped in" in shared
+    assert "since the minutes" not in every
+    assert f"{missing[1]} passed in" in every

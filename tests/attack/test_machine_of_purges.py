@@ -25,7 +25,7 @@ from support.payroll_life import PERIODS, window_of
 from support.scenario import FIRST
 
 EXAMPLES = int(os.environ.get("CONNECTEAM_SYNC_MACHINES", "10"))
-"""Lives of a company, forty steps each; `make machine` lives 200."""
+"""Lives of a company, forty steps each."""
 ENOUGH = 200
 """Lives in which every assertion is reached often enough."""
 ASSERTIONS = (
@@ -37,8 +37,13 @@ ASSERTIONS = (
     "idempotence",
     "undo is byte-identical",
 )
-RARE = {"a run of purged days is not undone": 20, "who was erased stays erased": 20}
-"""Of the first there has to be a run to undo; of the second everybody but a few works until today."""
+RARE = {
+    "purged days are never written": 150,
+    "idempotence": 400,
+    "a run of purged days is not undone": 20,
+    "who was erased stays erased": 20,
+}
+"""Most lives purge late, a run has to be there to undo, and everybody but a few works until today."""
 LAST_PURGED = FIRST + timedelta(days=9)
 """The tenth day: a life begins on the eleventh, which has to be kept."""
 KEYS = {
@@ -136,12 +141,26 @@ class PurgedLife(Life):
         done = retention.purge(name, confirm=name, with_rows=with_rows, by="Pia")
         assert (done.state, done.counts) == ("done", foreseen.counts)
         self.purged.append(window)
+        after = self._tables()
+        self._judge_purge(window, before, after, closed if with_rows else [])
+        if self.undoable is not None:
+            self._judge_undo(self.undoable[0], before, after)
         self.undoable = None
-        self._judge_purge(window, before, self._tables(), closed if with_rows else [])
         self.certified = [one for one in self.certified if not self.has_purged(one[1])]
         # Runs that looked at purged days only are on record no more.
         on_record = {run.id for run in self.world.mirror.runs(limit=10_000)}
         self.copies = {run: copy for run, copy in self.copies.items() if run in on_record}
+
+    def _judge_undo(self, number: int, before: dict[str, Any], after: dict[str, Any]) -> None:
+        """A run of which a purge took a change is not undone, and nothing is written."""
+        made, left = (
+            sum(row["run_id"] == number for row in tables["connecteam_sync_changes"]) for tables in (before, after)
+        )
+        if left < made and any(run.id == number for run in self.world.mirror.runs(limit=10_000)):
+            with pytest.raises(UndoRefused, match="was purged"):
+                self.world.mirror.undo(number)
+            assert self._tables() == after, "an undo that was refused wrote"
+            REACH["a run of purged days is not undone"] += 1
 
     def _judge_purge(self, window: Window, before: dict[str, Any], after: dict[str, Any], closed: list[Window]) -> None:
         """What is left is as it was; what went lies in the days. `closed` are the periods whose rows may go."""

@@ -167,6 +167,23 @@ def _is_left_to_others(item: pytest.Item, able: Mapping[str, Sequence[str]]) -> 
     return database in turns and database != turns[crc32(alike.encode()) % len(turns)]
 
 
+def long_ones_last(items: Sequence[pytest.Item], servers: tuple[str, ...], workers: int) -> list[pytest.Item]:
+    """The tests in an order in which each worker comes last to what `make test` leaves out.
+
+    A worker begins with its own share of the list, one piece after the other: each piece has its share of both kinds.
+    """
+    kinds: tuple[list[pytest.Item], ...] = ([], [])
+    for item in items:
+        kinds[is_left_out(item, servers)].append(item)
+    bounds = [[len(kind) * number // workers for number in range(workers + 1)] for kind in kinds]
+    return [
+        item
+        for number in range(workers)
+        for kind, bound in zip(kinds, bounds, strict=True)
+        for item in kind[bound[number] : bound[number + 1]]
+    ]
+
+
 def _database(item: pytest.Item) -> str | None:
     """The database that a test runs on, if there is one for each."""
     parameters = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
