@@ -81,7 +81,7 @@ ASSERTIONS = (
     "what rows of others point at stays",
 )
 RARE = {
-    "a dry run equals its apply": 250,
+    "a dry run equals its apply": 80,
     "idempotence": 400,
     "a refused record harms only itself": 150,
     "no delete without evidence": 150,
@@ -93,8 +93,8 @@ RARE = {
     "a certificate is the table of its moment": 200,
     "a certificate names what differs": 100,
 }
-"""Deletes are few since each needs its evidence, rows with children never go, not every table refuses, and what is left
-open proves less; of payroll, each step is a small part of a life.
+"""Saved plans differ from life to life, deletes need evidence, rows with children stay, not every table refuses, and
+what is left open proves less; of payroll, each step is a small part of a life.
 """
 SECRETS = ("sandbox-key", "+1555", "Invented Way")
 HARMLESS = ("html_200", "truncated", "empty_body", "null_data", "wrong_list", "redirect", "domain_error")
