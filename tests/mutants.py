@@ -5292,6 +5292,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         EXPORT_LINES,
     ),
     ("store/history/as_of.py", "        held.c.reason.in_(KEEPS_EDITS),\n", "", THEN),
+    ("store/history/as_of.py", "or_(changes.c.at <= at, is_ahead)", "changes.c.at <= at", THEN),
     ("engine/export_content.py", "one.after, inputs.breaks)", "one.before, inputs.breaks)", EXPORT_BREAKS),
     (
         "engine/export_content.py",

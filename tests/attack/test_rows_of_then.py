@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 
 from connecteam_sync.core.clocktime import ClockTime
 from connecteam_sync.core.keys import RowId
@@ -158,4 +160,30 @@ def test_an_edit_that_no_run_had_seen_is_not_of_then(initialised: str) -> None:
         assert [one.hold.reason for one in world.mirror.holds()] == ["deletes_guarded"]
         world.execute("UPDATE clock_times SET total_minutes = 7")
         assert sorted(minutes(world, guarded)) == [*[(60, True)] * 3, (480, True)]
+        world.mirror.close()
+
+
+@pytest.mark.usefixtures("initialised")
+def test_a_run_that_wrote_nothing_after_the_clock_was_set_back(database: str) -> None:
+    """Runs with smaller numbers came before it, whatever their clocks say; what is written later does not count."""
+    noon = datetime(2025, 12, 11, 18, tzinfo=UTC)
+    with Sandbox(Company(0), SandboxSettings(minute_limit=1_000_000)) as sandbox:
+        company = sandbox.company
+        person = min(company.people)
+        with time_machine.travel(noon):
+            world = World(sandbox, database)
+            company.add(person, company.at(FIRST, "08:00"), company.at(FIRST, "12:00"))
+            world.sync()
+            first = copied(world)
+        assert len(first) == 1
+        with time_machine.travel(noon - timedelta(hours=3)):
+            assert (quiet := world.sync()).status == "nothing"
+        company.add(person, company.at(FIRST, "13:00"), company.at(FIRST, "17:00"))
+        with time_machine.travel(noon - timedelta(hours=2)):
+            world.sync()
+            second = copied(world)
+            assert (last := world.sync()).status == "nothing"
+        assert len(second) == 2
+        assert as_of(world, quiet.id or 0, set()) == rows_of(first, set())
+        assert as_of(world, last.id or 0, set()) == rows_of(second, set())
         world.mirror.close()

@@ -44,7 +44,11 @@ def as_of(session: Session, named: AsOfName) -> AsOf:
     named_run = runs.run(session, named.run)
     at = named_run.started_at if named_run.finished_at is None else named_run.finished_at
     own = select(func.max(changes.c.id)).where(changes.c.run_id == named.run).scalar_subquery()
-    before = newest.where(changes.c.run_id < named.run, changes.c.at <= at).scalar_subquery()
+    # A run with a smaller number began earlier. If it says that it began after this one ended, its clock was ahead.
+    every = session.tables.runs
+    is_ahead = changes.c.run_id.in_(select(every.c.id).where(every.c.id < named.run, every.c.started_at > at))
+    by_then = or_(changes.c.at <= at, is_ahead)
+    before = newest.where(changes.c.run_id < named.run, by_then).scalar_subquery()
     found = session.connection.execute(select(func.coalesce(own, before, 0))).scalar()
     return AsOf(at=at, entry=int(found or 0), newest_run=named.run, run=named.run)
 
