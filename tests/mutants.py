@@ -376,6 +376,7 @@ VISITS, DUE = "tests/test_lists.py", "tests/store/test_due.py"
 SANDBOX, CADENCE = "tests/test_sandbox_contract.py", "tests/core/test_cadence.py"
 LISTENING = "tests/service/test_listener.py"
 IMPORTED, PROGRESS = "tests/test_import_cost.py -k collector", "tests/test_progress.py"
+LOADED = "tests/test_import_cost.py -k what_it_needs or made_when"
 PASSED, FAILED = 0, 1
 """How pytest ends; anything else is a suite that did not run."""
 CLOCKS_PAGE, DOORBELLS_PAGE = "tests/web/test_clocks_page.py", "tests/web/test_doorbells_page.py"
@@ -3761,7 +3762,15 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("cli/startup.py", "        gc.enable()\n", "        pass\n", IMPORTED),
     ("cli/terminal.py", "            self._live.stop()\n", "            pass\n", PROGRESS),
     ("cli/adopt.py", "if link_minutes and not (apply and first and last):", "if False:", f"{CONTRACT} adopt"),
-    ("cli/commands.py", "    sync.undo,\n", "", f"{REFERENCE} -k every_command"),
+    ("cli/commands.py", '    "undo": "sync.undo",\n', "", f"{REFERENCE} -k every_command"),
+    ("cli/commands.py", "MadeOnce(PLACES)", "dict(MadeOnce(PLACES))", LOADED),
+    (
+        "store/store.py",
+        "from connecteam_sync.store.tables.support",
+        "import connecteam_sync.store.tables.init\nfrom connecteam_sync.store.tables.support",
+        LOADED,
+    ),
+    ("cli/making.py", "    with_accounts(made)\n", "", f"{ACCOUNTS} -k wants_an_account"),
     ("core/shift.py", '.strip() or f"Connecteam user', '.strip() and f"Connecteam user', PEOPLE_COMMAND),
     (
         "sandbox/__init__.py",
@@ -3830,7 +3839,19 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/sql/catalog.py", "takes_back: bool = True", "takes_back: bool = False", f"{COMMAND} -k first_five"),
     ("store/sql/exact_types.py", "return base in LETTERS or any(", "return base not in LETTERS and any(", KEYS),
     ("store/tables/create.py", "    for index in indexes_of(table):\n", "    for index in ():\n", SQL_OF_INIT),
-    ("store/tables/schema.py", "    for index in table.indexes:\n", "    for index in ():\n", NAMES),
+    ("store/tables/schema.py", "    for each in table.indexes:\n", "    for each in ():\n", NAMES),
+    (
+        "store/tables/schema.py",
+        "self._names, self._types = names, types\n",
+        "self._names, self._types = names, types; [*self]\n",
+        LOADED,
+    ),
+    (
+        "store/tables/schema.py",
+        "            return self.__dict__.setdefault(kind, ",
+        "            return (lambda _, made: made)(kind, ",
+        LOADED,
+    ),
     ("store/tables/triggers.py", "    if not known:\n", "    if known:\n", CONDITIONS),
     # The parts of the service that tell, and of reports.
     (
@@ -3884,7 +3905,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     ("store/mirror/assignments.py", '"asked_at": now,', '"asked_at": 0,', "tests/test_assignments.py -k sqlite"),
     ("store/service/token.py", "    if value is None:\n", "    if True:\n", "tests/test_webhooks.py"),
-    ("store/tables/service_schema.py", '        Index("look", "look_at"),\n', "", UPGRADES),
+    ("store/tables/service_schema.py", '        index("look", "look_at"),\n', "", UPGRADES),
     ("store/tables/templates.py", ").long_text", ").auto_key", UPGRADES),
     (
         "core/facts.py",
@@ -4208,7 +4229,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "tests/test_people_command.py",
     ),
     ("cli/console.py", "shlex.quote(name)", "name", f"{CONSOLE_USERS} -k command"),
-    ("store/tables/console_schema.py", '        Index("clock", "time_clock_id", "day"),\n', "", UPGRADES),
+    ("store/tables/console_schema.py", '        index("clock", "time_clock_id", "day"),\n', "", UPGRADES),
     ("store/migrations/versions/0017_console.py", '        person=("user_id", "start_at"),\n', "", UPGRADES),
     ("store/migrations/versions/0017_console.py", ', Column("trigger_kind", String(16)))', ")", UPGRADES),
     (
@@ -5056,7 +5077,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("cli/exports.py", "if without not in {None, _BLOCKED}:", "if False:", EXPORT_CELLS),
     ("present/exports_text.py", '"lines": item.lines,', '"lines": 0,', EXPORT_CELLS),
     ("client_payroll.py", "listed(period=name, state=state, ", "listed(period=name, state=None, ", CORRECTED),
-    ("store/tables/payroll_schema.py", 'Index("subject", "subject"),', "", UPGRADES),
+    ("store/tables/payroll_schema.py", 'index("subject", "subject"),', "", UPGRADES),
     ("store/migrations/versions/0019_retention.py", '        "legal_holds",', '        "legal_hold",', UPGRADES),
     ("core/retention.py", "today.replace(year=year, day=28)", "today.replace(year=year, month=3, day=1)", FLOOR),
     ("core/retention.py", "self.window.first <= last and", "self.window.first < last and", OVERLAPS),

@@ -11,10 +11,13 @@ from pathlib import Path
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from sqlalchemy import Table, event
 
+from connecteam_sync.cli.commands import PLACES
 from connecteam_sync.cli.startup import loading
 from connecteam_sync.store.tables import init
-from connecteam_sync.store.tables.schema import VERSION
+from connecteam_sync.store.tables.own import KINDS, OwnNames
+from connecteam_sync.store.tables.schema import VERSION, tables_of
 from test_command import Terminal, terminal
 
 __all__ = ["terminal"]
@@ -27,15 +30,25 @@ from connecteam_sync.cli.main import main
 main()
 """
 """The command, leaving behind the names of the modules it loaded."""
+WITH_TABLES = """
+import atexit, json, pathlib
+from sqlalchemy import Table, event
+made = []
+event.listen(Table, "after_parent_attach", lambda table, _: made.append(table.name))
+atexit.register(lambda: pathlib.Path("loaded.json").write_text(json.dumps(sorted(made))))
+from connecteam_sync.cli.main import main
+main()
+"""
+"""The command, leaving behind the names of the tables of ours that were made for SQLAlchemy."""
 SERVERS = {"starlette", "uvicorn", "schemathesis", "connecteam_sync.sandbox.server"}
 MACHINERY = {"typer", "click", "rich", "msgspec", "sqlalchemy", "alembic", "httpx2", "stamina", "asyncio", "ssl"}
 DRIVERS = {"pymysql", "MySQLdb", "psycopg", "sqlalchemy.dialects.mysql", "sqlalchemy.dialects.postgresql"}
 
 
-def loaded(terminal: Terminal, *words: str) -> set[str]:
-    """The modules of a whole process, beyond those of a bare interpreter."""
+def loaded(terminal: Terminal, *words: str, start: str = START) -> set[str]:
+    """The modules of a whole process, beyond those of a bare interpreter; or what else `start` leaves behind."""
     done = subprocess.run(  # noqa: S603 - our own command
-        [sys.executable, "-c", START, *words],
+        [sys.executable, "-c", start, *words],
         cwd=terminal.folder,
         env=terminal.environment,
         capture_output=True,
@@ -54,12 +67,14 @@ def test_the_version_is_told_without_loading_the_program(terminal: Terminal) -> 
     assert len(found) <= 20, sorted(found)
 
 
-@pytest.mark.parametrize("words", [("--help",), ("sync", "--help"), ("employees", "map", "--help")])
-def test_help_is_told_without_database_and_network(terminal: Terminal, words: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    ("words", "most"), [(("--help",), 190), (("sync", "--help"), 161), (("employees", "map", "--help"), 161)]
+)
+def test_help_is_told_without_database_and_network(terminal: Terminal, words: tuple[str, ...], most: int) -> None:
     """It has every command, and loads none of what they work with."""
     found = loaded(terminal, *words)
     assert not found & (SERVERS | DRIVERS | {"sqlalchemy", "alembic", "httpx2", "stamina", "rich", "pydantic"})
-    assert len(found) <= 189, len(found)
+    assert len(found) <= most, len(found)
 
 
 def test_an_unchanged_sync_loads_what_it_needs(terminal: Terminal) -> None:
@@ -71,7 +86,32 @@ def test_an_unchanged_sync_loads_what_it_needs(terminal: Terminal) -> None:
     assert {"sqlalchemy", "httpx2"} <= found
     ours = {name for name in found if name.split(".")[0] == "connecteam_sync"}
     assert len(found - ours) <= 422, len(found - ours)
-    assert len(ours) <= 229, len(ours)
+    assert len(ours) <= 196, len(ours)
+    others = {f"connecteam_sync.cli.{place.partition('.')[0]}" for place in PLACES.values()} - {
+        "connecteam_sync.cli.sync"
+    }
+    assert not found & others, "the commands that were not asked for"
+    made = {"connecteam_sync_runs", "connecteam_sync_slices", "connecteam_sync_changes"}
+    assert loaded(terminal, *day, start=WITH_TABLES) <= made
+
+
+def test_a_table_is_made_when_it_is_asked_for() -> None:
+    """Once, and no other with it: making all of them takes longer than a run that changes nothing."""
+    made = list[str]()
+
+    def note(table: Table, _: object) -> None:
+        made.append(table.name)
+
+    event.listen(Table, "after_parent_attach", note)
+    try:
+        tables = tables_of(OwnNames(prefix="made_when_asked_"))
+        assert (tables.shifts is tables.shifts, made) == (True, ["made_when_asked_shifts"])
+        assert [table.name for table in tables] == [f"made_when_asked_{kind}" for kind in KINDS if kind != "version"]
+        assert len(made) == len(KINDS) - 1
+        with pytest.raises(AttributeError, match="nonsense"):
+            tables["nonsense"]
+    finally:
+        event.remove(Table, "after_parent_attach", note)
 
 
 def test_garbage_is_collected_again_once_all_is_loaded(terminal: Terminal) -> None:

@@ -46,7 +46,6 @@ from connecteam_sync.engine.scope import ScopeChooser
 from connecteam_sync.engine.slices import checked_window
 from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.store.store import Store
-from connecteam_sync.store.tables.ownership import Former
 
 if TYPE_CHECKING:
     from connecteam_sync.client_payroll import Payroll
@@ -359,6 +358,8 @@ class ConnecteamSync(Statuses, Accounts, Visits, Support, Doorbells, People, Con
         Raises ConfigurationError if one of these is needed and not given, or if a table or view of another program has
         our name.
         """
+        from connecteam_sync.store.tables.ownership import Former
+
         done = self.store.init(Former(from_prefix, beside, moved))
         return (*done, *self.store.make_views(self.settings.timezone, asked=views))
 

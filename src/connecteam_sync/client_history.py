@@ -21,7 +21,6 @@ from connecteam_sync.store.history import feed, holds
 from connecteam_sync.store.history import runs as run_rows
 from connecteam_sync.store.history.employee import explained, rows_to_check, shifts_of_rows
 from connecteam_sync.store.mirror.people import require_employee, users_of_employee
-from connecteam_sync.store.payroll import locks
 from connecteam_sync.store.session import Session
 from connecteam_sync.store.store import Store
 from connecteam_sync.store.tables.support import require_table
@@ -171,6 +170,8 @@ class Records:
 
     @staticmethod
     def _purged(session: Session, first: date | None, last: date | None) -> tuple[Window, ...]:
+        from connecteam_sync.store.payroll import locks  # noqa: PLC0415 - not needed at start
+
         every = (Window(one.first, one.last, one.timezone) for one in locks.purged(session))
         return tuple(
             one for one in every if (last is None or one.first <= last) and (first is None or first <= one.last)

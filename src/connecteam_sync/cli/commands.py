@@ -1,38 +1,75 @@
-"""Every subcommand, and the module that has it."""
+"""Every subcommand, and where it is defined."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from connecteam_sync.cli import (
-    accounts,
-    adopt,
-    bells,
-    certificates,
-    console,
-    corrections,
-    exports,
-    fleet,
-    history,
-    locking,
-    many_accounts,
-    people,
-    periods,
-    retention,
-    sandbox,
-    serve,
-    status,
-    support,
-    sync,
-)
+from connecteam_sync.cli.making import MadeOnce
 from connecteam_sync.cli.usage import Commands
 from connecteam_sync.version import __version__
 
+PLACES = {
+    "init": "sync.init",
+    "doctor": "sync.doctor",
+    "plan": "sync.plan",
+    "apply": "sync.apply",
+    "sync": "sync.sync",
+    "resync": "sync.resync",
+    "verify": "sync.verify",
+    "adopt": "adopt.adopt",
+    "compare": "sync.compare",
+    "undo": "sync.undo",
+    "runs": "history.runs",
+    "show": "history.show",
+    "history": "history.history",
+    "changes": "history.changes",
+    "anomalies": "history.anomalies",
+    "lock": "locking.lock",
+    "unlock": "locking.unlock",
+    "locks": "locking.locks",
+    "certify": "certificates.certify",
+    "certificates": "certificates.certificates",
+    "export": "exports.export",
+    "exports": "exports.exports",
+    "hours": "exports.hours",
+    "timesheet": "exports.timesheet",
+    "status": "status.status",
+    "serve": "serve.serve",
+    "pause": "serve.pause",
+    "resume": "serve.resume",
+    "worker": "fleet.worker",
+    "workers": "fleet.workers",
+    "sandbox": "sandbox.sandbox",
+    "demo": "sandbox.demo",
+    "holds": "history.holds",
+    "alerts": "status.alerts",
+    "employees": "people.people",
+    "account": "accounts.account",
+    "clocks": "accounts.clocks",
+    "accounts": "many_accounts.accounts",
+    "support-bundle": "support.support_bundle",
+    "doorbells": "bells.doorbells",
+    "webhooks": "bells.webhooks",
+    "certificate": "certificates.certificate",
+    "console": "console.console",
+    "periods": "periods.periods",
+    "corrections": "corrections.corrections",
+    "retention": "retention.retention",
+}
+"""In the order of the help: commands, then groups of commands."""
+
+
+class _Places(Commands):
+    def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - as typer has it
+        super().__init__(*args, **options)
+        self.commands = MadeOnce(PLACES)
+
+
 app = typer.Typer(
     name="connecteam-sync",
-    cls=Commands,
+    cls=_Places,
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode=None,
@@ -41,55 +78,6 @@ app = typer.Typer(
     epilog="Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 something is held, 4 refused, 5 difference found,"
     " 6 another run or program is in the way, try again, 75 Connecteam unavailable, try again later.",
 )
-for command in (
-    sync.init,
-    sync.doctor,
-    sync.plan,
-    sync.apply,
-    sync.sync,
-    sync.resync,
-    sync.verify,
-    adopt.adopt,
-    sync.compare,
-    sync.undo,
-    history.runs,
-    history.show,
-    history.history,
-    history.changes,
-    history.anomalies,
-    locking.lock,
-    locking.unlock,
-    locking.locks,
-    certificates.certify,
-    certificates.certificates,
-    exports.export,
-    exports.exports,
-    exports.hours,
-    exports.timesheet,
-    status.status,
-    serve.serve,
-    serve.pause,
-    serve.resume,
-    fleet.worker,
-    fleet.workers,
-    sandbox.sandbox,
-    sandbox.demo,
-):
-    app.command()(command)
-app.add_typer(history.holds, name="holds")
-app.add_typer(status.alerts, name="alerts")
-app.add_typer(people.people, name="employees")
-app.add_typer(accounts.account, name="account")
-app.add_typer(accounts.clocks, name="clocks")
-app.add_typer(many_accounts.accounts, name="accounts")
-app.add_typer(support.support_bundle, name="support-bundle")
-app.add_typer(bells.doorbells, name="doorbells")
-app.add_typer(bells.webhooks, name="webhooks")
-app.add_typer(certificates.certificate, name="certificate")
-app.add_typer(console.console, name="console")
-app.add_typer(periods.periods, name="periods")
-app.add_typer(corrections.corrections, name="corrections")
-app.add_typer(retention.retention, name="retention")
 
 
 @app.callback(invoke_without_command=True)

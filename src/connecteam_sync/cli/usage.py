@@ -10,7 +10,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from connecteam_sync.cli.chosen import account_options, with_accounts
+from connecteam_sync.cli.chosen import account_options
 from connecteam_sync.cli.opened import Chosen
 from connecteam_sync.cli.streams import Streams, escaped, is_json_wanted
 
@@ -24,7 +24,6 @@ class Commands(TyperGroup):
     def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - as typer has it
         super().__init__(*args, **options)
         self.params += account_options()
-        with_accounts(self.commands)
 
     def make_context(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401 - as typer has it
         """Read the words in front of the command."""

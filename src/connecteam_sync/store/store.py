@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 from sqlalchemy import Connection, event
@@ -21,8 +22,6 @@ from connecteam_sync.store.sql.pipeline import ONE_MOMENT, Query, Rows, fetch
 from connecteam_sync.store.sql.quoting import run
 from connecteam_sync.store.sql.statements import PendingId
 from connecteam_sync.store.sql.urls import database_of, dialect_of
-from connecteam_sync.store.tables import init as make_tables
-from connecteam_sync.store.tables import repair
 from connecteam_sync.store.tables.columns import (
     HostColumns,
     column_queries,
@@ -34,8 +33,10 @@ from connecteam_sync.store.tables.columns import (
 )
 from connecteam_sync.store.tables.host import HostTables, require_apart
 from connecteam_sync.store.tables.own import OwnNames, OwnTables, own_names
-from connecteam_sync.store.tables.ownership import Former
 from connecteam_sync.store.tables.support import require_table
+
+if TYPE_CHECKING:
+    from connecteam_sync.store.tables.ownership import Former
 
 Transaction = Connection
 """What `own_rows` and `connection` give: handed on, and looked into only by those who know SQL."""
@@ -91,6 +92,8 @@ class Store:
         `former` decides about tables of ours under another prefix; if there are any and it does not, `init` is refused.
         """
         from connecteam_sync.store.service.token import webhook_token
+        from connecteam_sync.store.tables import init as make_tables
+        from connecteam_sync.store.tables.ownership import Former
 
         with translated("creating the tables", where=self.name), self._transaction(writer=True) as connection:
             choice = former or Former()
@@ -125,6 +128,8 @@ class Store:
         return printed.script(self.dialect, Views(self.dialect, self.host, self.own, zone).printed())
 
     def _require_remembered(self, connection: Connection) -> None:
+        from connecteam_sync.store.tables import repair
+
         try:
             repair.require_remembered(self._session(connection))
         finally:

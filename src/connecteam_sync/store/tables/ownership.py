@@ -260,7 +260,7 @@ def _share(names: OwnNames, kind: str, found: ExistingTable) -> float:
 
 def _wanted(names: OwnNames, kind: str) -> dict[str, str]:
     """The columns of a table of ours as this version has them."""
-    return columns_of_table(tables_of(names)._asdict()[kind])
+    return columns_of_table(tables_of(names)[kind])
 
 
 def columns_of_table(table: Table) -> dict[str, str]:

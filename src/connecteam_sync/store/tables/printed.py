@@ -81,7 +81,7 @@ def _migrations(
         yield from (line for line in lines if line.startswith("--"))
         if statement := "\n".join(line for line in lines if not line.startswith("--")):
             yield statement
-    for kind, table in tables_of(names)._asdict().items():
+    for kind, table in tables_of(names).by_kind().items():
         if kind not in {*found.there, *standing} and kind not in known:
             yield from table_statements(dialect, prepared(dialect, table))
 

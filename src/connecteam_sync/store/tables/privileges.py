@@ -121,7 +121,7 @@ def _tries(store: Store, every: Sequence[str], *, creates: bool, renames: bool) 
     yield from statements_of(d.table(people.table), mapped, wanted)
     if not d.has_rights:
         return  # a file has no rights on single tables
-    ours = tables_of(store.names)._asdict()
+    ours = tables_of(store.names)
     for kind, rights in NEEDED.items():
         yield from statements_of(d.own(ours[kind].fullname), [column.name for column in ours[kind].columns], rights)
     keys = {ours[kind].fullname: "id" for kind in NEEDED if _makes_keys(ours[kind], NEEDED[kind])}

@@ -15,7 +15,7 @@ from connecteam_sync.store.sql.dialect import Dialect
 from connecteam_sync.store.sql.quoting import split
 from connecteam_sync.store.tables.own import KINDS, OwnNames
 from connecteam_sync.store.tables.ownership import Inventory
-from connecteam_sync.store.tables.templates import templates
+from connecteam_sync.store.tables.templates import purposes
 
 
 def rename(connection: Connection, dialect: Dialect, found: Inventory, names: OwnNames) -> tuple[str, ...]:
@@ -55,7 +55,7 @@ def _renaming_indexes(
 
     `stands` is the (schema, name) of the table at present.
     """
-    served = "|".join(str(index.name) for index in templates.tables[kind].indexes) if kind in templates.tables else ""
+    served = "|".join(purposes(kind))
     present = inspect(connection).get_indexes(stands[1], schema=stands[0])
     taken = {str(index["name"]) for index in present}
     for index in present:

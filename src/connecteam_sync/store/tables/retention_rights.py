@@ -60,7 +60,7 @@ def missing(store: Store, *acts: RetentionAct) -> tuple[MissingRight, ...]:
 
 
 def _of_table(store: Store, kind: str, rights: Mapping[str, set[RetentionAct]], who: str) -> MissingRight | None:
-    d, table = store.dialect, tables_of(store.names)._asdict()[kind]
+    d, table = store.dialect, tables_of(store.names)[kind]
     name, columns = d.own(table.fullname), [column.name for column in table.columns]
     lacking: dict[str, str] = {}
     for right, _, statement in statements_of(name, columns, tuple(rights)):

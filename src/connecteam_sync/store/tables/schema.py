@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
-from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, SmallInteger, String, Table, Text, Uuid
+from sqlalchemy import BigInteger, Index, Integer, SmallInteger, String, Table, Text, Uuid
 from sqlalchemy.sql.elements import quoted_name
-from sqlalchemy.sql.schema import RETAIN_SCHEMA
+from sqlalchemy.types import TypeEngine
 
 from connecteam_sync.store.tables import console_schema, payroll_schema, service_schema
 from connecteam_sync.store.tables.own import OwnNames
-from connecteam_sync.store.tables.templates import CountedKey, Long, Name, template, templates
+from connecteam_sync.store.tables.templates import CountedKey, Long, Name, column, index, made, template
 
 VERSION = "0020"
 """The newest migration, which this program needs."""
@@ -20,231 +21,231 @@ TOUCHED = "touched_at"
 
 template(
     "users",
-    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("first_name", Name, nullable=False),
-    Column("last_name", Name, nullable=False),
-    Column("email", Name),
-    Column("is_archived", SmallInteger, nullable=False),
-    Column("is_listed", SmallInteger, nullable=False),
-    Column("employee_id", BigInteger),
-    Column("phone", Name),
+    column("user_id", BigInteger, primary_key=True, autoincrement=False),
+    column("first_name", Name, nullable=False),
+    column("last_name", Name, nullable=False),
+    column("email", Name),
+    column("is_archived", SmallInteger, nullable=False),
+    column("is_listed", SmallInteger, nullable=False),
+    column("employee_id", BigInteger),
+    column("phone", Name),
 )
 
 template(
     "shifts",
-    Column("id", Name, primary_key=True),
-    Column("user_id", BigInteger, nullable=False),
-    Column("time_clock_id", BigInteger, nullable=False),
-    Column("start_at", BigInteger, nullable=False),
-    Column("start_timezone", Name),
-    Column("end_at", BigInteger),
-    Column("end_timezone", Name),
-    Column("job_id", Name),
-    Column("sub_job_id", Name),
-    Column("scheduler_shift_id", Name),
-    Column("is_auto_clock_out", SmallInteger, nullable=False),
-    Column("upstream_created_at", BigInteger),
-    Column("upstream_modified_at", BigInteger),
-    Column("clock_time_id", BigInteger),
-    Column("applied_employee_id", BigInteger),
-    Column("applied_clock_in", BigInteger),
-    Column("applied_clock_out", BigInteger),
-    Column("is_gone", SmallInteger, nullable=False),
-    Column("former_clock_time_id", BigInteger),
-    Column("changed_in_run", BigInteger, nullable=False),
-    Index("start", "start_at"),
-    Index("person", "user_id", "start_at"),
-    Index("row", "clock_time_id", unique=True),
+    column("id", Name, primary_key=True),
+    column("user_id", BigInteger, nullable=False),
+    column("time_clock_id", BigInteger, nullable=False),
+    column("start_at", BigInteger, nullable=False),
+    column("start_timezone", Name),
+    column("end_at", BigInteger),
+    column("end_timezone", Name),
+    column("job_id", Name),
+    column("sub_job_id", Name),
+    column("scheduler_shift_id", Name),
+    column("is_auto_clock_out", SmallInteger, nullable=False),
+    column("upstream_created_at", BigInteger),
+    column("upstream_modified_at", BigInteger),
+    column("clock_time_id", BigInteger),
+    column("applied_employee_id", BigInteger),
+    column("applied_clock_in", BigInteger),
+    column("applied_clock_out", BigInteger),
+    column("is_gone", SmallInteger, nullable=False),
+    column("former_clock_time_id", BigInteger),
+    column("changed_in_run", BigInteger, nullable=False),
+    index("start", "start_at"),
+    index("person", "user_id", "start_at"),
+    index("row", "clock_time_id", unique=True),
 )
 
 template(
     "breaks",
-    Column("id", Name, primary_key=True),
-    Column("user_id", BigInteger, nullable=False),
-    Column("time_clock_id", BigInteger, nullable=False),
-    Column("break_type_id", Name, nullable=False),
-    Column("start_at", BigInteger, nullable=False),
-    Column("start_timezone", Name),
-    Column("end_at", BigInteger),
-    Column("end_timezone", Name),
-    Column("is_auto_clock_out", SmallInteger, nullable=False),
-    Column("upstream_created_at", BigInteger),
-    Column("upstream_modified_at", BigInteger),
-    Column("is_gone", SmallInteger, nullable=False),
-    Index("start", "start_at"),
-    Index("person", "user_id", "time_clock_id", "start_at"),
+    column("id", Name, primary_key=True),
+    column("user_id", BigInteger, nullable=False),
+    column("time_clock_id", BigInteger, nullable=False),
+    column("break_type_id", Name, nullable=False),
+    column("start_at", BigInteger, nullable=False),
+    column("start_timezone", Name),
+    column("end_at", BigInteger),
+    column("end_timezone", Name),
+    column("is_auto_clock_out", SmallInteger, nullable=False),
+    column("upstream_created_at", BigInteger),
+    column("upstream_modified_at", BigInteger),
+    column("is_gone", SmallInteger, nullable=False),
+    index("start", "start_at"),
+    index("person", "user_id", "time_clock_id", "start_at"),
 )
 
 template(
     "runs",
-    Column("id", CountedKey, primary_key=True),
-    Column("kind", String(16), nullable=False),
-    Column("first_day", String(10), nullable=False),
-    Column("last_day", String(10), nullable=False),
-    Column("timezone", String(64), nullable=False),
-    Column("version", String(32), nullable=False),
-    Column("host", Name, nullable=False),
-    Column("started_at", BigInteger, nullable=False),
-    Column("finished_at", BigInteger),
-    Column("undoes", BigInteger),
-    Column("statements", Integer, nullable=False),
-    Column("http_calls", Integer, nullable=False),
-    Column("asked_by", Name),
-    Column("trigger_kind", String(16)),
+    column("id", CountedKey, primary_key=True),
+    column("kind", String(16), nullable=False),
+    column("first_day", String(10), nullable=False),
+    column("last_day", String(10), nullable=False),
+    column("timezone", String(64), nullable=False),
+    column("version", String(32), nullable=False),
+    column("host", Name, nullable=False),
+    column("started_at", BigInteger, nullable=False),
+    column("finished_at", BigInteger),
+    column("undoes", BigInteger),
+    column("statements", Integer, nullable=False),
+    column("http_calls", Integer, nullable=False),
+    column("asked_by", Name),
+    column("trigger_kind", String(16)),
 )
 
 template(
     "slices",
-    Column("id", CountedKey, primary_key=True),
-    Column("run_id", BigInteger, nullable=False),
-    Column("time_clock_id", BigInteger),
-    Column("first_day", String(10), nullable=False),
-    Column("last_day", String(10), nullable=False),
-    Column("status", String(16), nullable=False),
-    Column("receipt", Long, nullable=False),
-    Column("employees", Long),
-    Index("run", "run_id"),
+    column("id", CountedKey, primary_key=True),
+    column("run_id", BigInteger, nullable=False),
+    column("time_clock_id", BigInteger),
+    column("first_day", String(10), nullable=False),
+    column("last_day", String(10), nullable=False),
+    column("status", String(16), nullable=False),
+    column("receipt", Long, nullable=False),
+    column("employees", Long),
+    index("run", "run_id"),
 )
 
 template(
     "inputs",
-    Column("time_clock_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("first_day", String(10), primary_key=True),
-    Column("last_day", String(10), primary_key=True),
-    Column("slice_id", BigInteger, nullable=False),
-    Column("inputs", String(64), nullable=False),
-    Column("first_instant", BigInteger, nullable=False),
-    Column("last_instant", BigInteger, nullable=False),
-    Column("digest", String(64), nullable=False),
-    Column("first_key", BigInteger),
-    Column("last_key", BigInteger),
+    column("time_clock_id", BigInteger, primary_key=True, autoincrement=False),
+    column("first_day", String(10), primary_key=True),
+    column("last_day", String(10), primary_key=True),
+    column("slice_id", BigInteger, nullable=False),
+    column("inputs", String(64), nullable=False),
+    column("first_instant", BigInteger, nullable=False),
+    column("last_instant", BigInteger, nullable=False),
+    column("digest", String(64), nullable=False),
+    column("first_key", BigInteger),
+    column("last_key", BigInteger),
 )
 
 template(
     "changes",
-    Column("id", CountedKey, primary_key=True),
-    Column("run_id", BigInteger, nullable=False),
-    Column("at", BigInteger, nullable=False),
-    Column("kind", String(16), nullable=False),
-    Column("clock_time_id", BigInteger, nullable=False),
-    Column("shift_id", Name),
-    Column("employee_id", BigInteger, nullable=False),
-    Column("previous_employee_id", BigInteger),
-    Column("first_day", String(10), nullable=False),
-    Column("last_day", String(10), nullable=False),
-    Column("why", Text, nullable=False),
-    Column("change_json", Long, nullable=False),
-    Column("row_before", Long),
-    Column("row_after", Long),
-    Column("memory_before", Long, nullable=False),
-    Index("run", "run_id"),
-    Index("row", "clock_time_id"),
-    Index("employee", "employee_id"),
-    Index("day", "first_day", "employee_id"),
+    column("id", CountedKey, primary_key=True),
+    column("run_id", BigInteger, nullable=False),
+    column("at", BigInteger, nullable=False),
+    column("kind", String(16), nullable=False),
+    column("clock_time_id", BigInteger, nullable=False),
+    column("shift_id", Name),
+    column("employee_id", BigInteger, nullable=False),
+    column("previous_employee_id", BigInteger),
+    column("first_day", String(10), nullable=False),
+    column("last_day", String(10), nullable=False),
+    column("why", Text, nullable=False),
+    column("change_json", Long, nullable=False),
+    column("row_before", Long),
+    column("row_after", Long),
+    column("memory_before", Long, nullable=False),
+    index("run", "run_id"),
+    index("row", "clock_time_id"),
+    index("employee", "employee_id"),
+    index("day", "first_day", "employee_id"),
 )
 
 template(
     "holds",
-    Column("id", CountedKey, primary_key=True),
-    Column("time_clock_id", BigInteger, nullable=False),
-    Column("reason", String(32), nullable=False),
-    Column("subject", Name, nullable=False),
-    Column("detail", Text, nullable=False),
-    Column("shift_id", Name),
-    Column("user_id", BigInteger),
-    Column("clock_time_id", BigInteger),
-    Column("employee_id", BigInteger),
-    Column("instant", BigInteger),
-    Column("minutes", BigInteger, nullable=False),
-    Column("first_day", String(10), nullable=False),
-    Column("last_day", String(10), nullable=False),
-    Column("first_run", BigInteger, nullable=False),
-    Column("first_seen", BigInteger, nullable=False),
-    Column("resolved_run", BigInteger),
-    Column("acknowledged_at", BigInteger),
-    Column("acknowledged_by", Name),
-    Column("acknowledged_reason", Text),
-    Index("open", "resolved_run", "time_clock_id"),
+    column("id", CountedKey, primary_key=True),
+    column("time_clock_id", BigInteger, nullable=False),
+    column("reason", String(32), nullable=False),
+    column("subject", Name, nullable=False),
+    column("detail", Text, nullable=False),
+    column("shift_id", Name),
+    column("user_id", BigInteger),
+    column("clock_time_id", BigInteger),
+    column("employee_id", BigInteger),
+    column("instant", BigInteger),
+    column("minutes", BigInteger, nullable=False),
+    column("first_day", String(10), nullable=False),
+    column("last_day", String(10), nullable=False),
+    column("first_run", BigInteger, nullable=False),
+    column("first_seen", BigInteger, nullable=False),
+    column("resolved_run", BigInteger),
+    column("acknowledged_at", BigInteger),
+    column("acknowledged_by", Name),
+    column("acknowledged_reason", Text),
+    index("open", "resolved_run", "time_clock_id"),
 )
 
 template(
     "locked_days",
-    Column("day", String(10), primary_key=True),
-    Column("timezone", String(64), primary_key=True),
-    Column("locked_at", BigInteger, nullable=False),
-    Column("event_id", BigInteger),
+    column("day", String(10), primary_key=True),
+    column("timezone", String(64), primary_key=True),
+    column("locked_at", BigInteger, nullable=False),
+    column("event_id", BigInteger),
 )
 
 template(
     "lock_events",
-    Column("id", CountedKey, primary_key=True),
-    Column("kind", String(16), nullable=False),
-    Column("at", BigInteger, nullable=False),
-    Column("actor", Name, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("days", Long, nullable=False),
-    Column("anyway", SmallInteger, nullable=False),
-    Column("verified", Long),
-    Column("source", String(24)),
-    Column("people", Long),
+    column("id", CountedKey, primary_key=True),
+    column("kind", String(16), nullable=False),
+    column("at", BigInteger, nullable=False),
+    column("actor", Name, nullable=False),
+    column("reason", Text, nullable=False),
+    column("days", Long, nullable=False),
+    column("anyway", SmallInteger, nullable=False),
+    column("verified", Long),
+    column("source", String(24)),
+    column("people", Long),
 )
 
 template(
     "adoptions",
-    Column("run_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("had_key", SmallInteger, nullable=False),
-    Column("indexes", Long, nullable=False),
-    Column("backup_table", Name),
-    Column("backup_rows", BigInteger, nullable=False),
-    Column("backup_checksum", String(64), nullable=False),
+    column("run_id", BigInteger, primary_key=True, autoincrement=False),
+    column("had_key", SmallInteger, nullable=False),
+    column("indexes", Long, nullable=False),
+    column("backup_table", Name),
+    column("backup_rows", BigInteger, nullable=False),
+    column("backup_checksum", String(64), nullable=False),
 )
 
 template(
     "references",
-    Column("id", CountedKey, primary_key=True),
-    Column("run_id", BigInteger, nullable=False),
-    Column("table_name", Name, nullable=False),
-    Column("column_name", Name, nullable=False),
-    Column("row_key", Text, nullable=False),
-    Column("from_id", BigInteger, nullable=False),
-    Column("to_id", BigInteger, nullable=False),
-    Index("run", "run_id"),
+    column("id", CountedKey, primary_key=True),
+    column("run_id", BigInteger, nullable=False),
+    column("table_name", Name, nullable=False),
+    column("column_name", Name, nullable=False),
+    column("row_key", Text, nullable=False),
+    column("from_id", BigInteger, nullable=False),
+    column("to_id", BigInteger, nullable=False),
+    index("run", "run_id"),
 )
 
 template(
     "account",
-    Column("id", CountedKey, primary_key=True),
-    Column("at", BigInteger, nullable=False),
-    Column("run_id", BigInteger),
-    Column("actor", Name),
-    Column("what", Name, nullable=False),
-    Column("company_id", Name),
-    Column("company_name", Name),
-    Column("region", String(16)),
-    Column("timezone", String(64)),
-    Column("time_clocks", Long, nullable=False),
-    Column("known_by", String(16)),
-    Column("key_salt", String(32)),
-    Column("key_digest", String(64)),
+    column("id", CountedKey, primary_key=True),
+    column("at", BigInteger, nullable=False),
+    column("run_id", BigInteger),
+    column("actor", Name),
+    column("what", Name, nullable=False),
+    column("company_id", Name),
+    column("company_name", Name),
+    column("region", String(16)),
+    column("timezone", String(64)),
+    column("time_clocks", Long, nullable=False),
+    column("known_by", String(16)),
+    column("key_salt", String(32)),
+    column("key_digest", String(64)),
 )
 
 template(
     "vouches",
-    Column("id", CountedKey, primary_key=True),
-    Column("time_clock_id", BigInteger, nullable=False),
-    Column("at", BigInteger, nullable=False),
-    Column("actor", Name, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("withdrawn_at", BigInteger),
-    Column("withdrawn_by", Name),
+    column("id", CountedKey, primary_key=True),
+    column("time_clock_id", BigInteger, nullable=False),
+    column("at", BigInteger, nullable=False),
+    column("actor", Name, nullable=False),
+    column("reason", Text, nullable=False),
+    column("withdrawn_at", BigInteger),
+    column("withdrawn_by", Name),
 )
 
 template(
     "guard",
-    Column("id", Integer, primary_key=True, autoincrement=False),
-    Column("made_employees", SmallInteger, nullable=False),
-    Column("probed", String(64)),
-    Column("place", String(255)),
+    column("id", Integer, primary_key=True, autoincrement=False),
+    column("made_employees", SmallInteger, nullable=False),
+    column("probed", String(64)),
+    column("place", String(255)),
 )
 
 service_schema.define()
@@ -252,8 +253,11 @@ console_schema.define()
 payroll_schema.define()
 
 
-class Tables(NamedTuple):
-    """Our tables for SQLAlchemy, by kind, without the table in which Alembic keeps their version."""
+class Tables:
+    """Our tables for SQLAlchemy, by kind, without the table in which Alembic keeps their version.
+
+    Each is made when it is asked for first, and is the same one from then on.
+    """
 
     users: Table
     shifts: Table
@@ -296,6 +300,31 @@ class Tables(NamedTuple):
     erasures: Table
     guard: Table
 
+    def __init__(self, names: OwnNames, types: Mapping[tuple[str, str], TypeEngine[str]]) -> None:
+        self._names, self._types = names, types
+
+    if not TYPE_CHECKING:  # checkers know the tables by their annotations, and no other
+
+        def __getattr__(self, kind: str) -> Table:
+            if kind not in _KINDS:
+                raise AttributeError(kind)
+            # Of two threads that make it at once, both get the first one's.
+            return self.__dict__.setdefault(kind, _named(kind, self._names, self._types))
+
+    def __getitem__(self, kind: str) -> Table:
+        found: Table = getattr(self, kind)
+        return found
+
+    def __iter__(self) -> Iterator[Table]:
+        return iter(self.by_kind().values())
+
+    def by_kind(self) -> dict[str, Table]:
+        """All of them."""
+        return {kind: self[kind] for kind in _KINDS}
+
+
+_KINDS = tuple(Tables.__annotations__)
+"""The kinds of our tables, in the order in which they are made."""
 
 LINKS = {
     "shifts": ("clock_time_id", "former_clock_time_id"),
@@ -323,15 +352,12 @@ def tables_of(names: OwnNames, link: str = "bigint", who: str = "bigint") -> Tab
 
     `link` and `who` are the types of the columns that hold keys of the host's (`dialect.own_type`).
     """
-    metadata = MetaData()
-    tables = {kind: _named(table, names, metadata) for kind, table in templates.tables.items()}
+    types: dict[tuple[str, str], TypeEngine[str]] = {}
     for columns, spelled in ((LINKS, link), (PERSONS, who)):
-        if spelled.upper().startswith("BIGINT"):
-            continue
-        for kind, several in columns.items():
-            for column in several:
-                tables[kind].c[column].type = Uuid(as_uuid=False) if spelled == "uuid" else Text()
-    return Tables(**tables)
+        if not spelled.upper().startswith("BIGINT"):
+            keys = ((kind, name) for kind, several in columns.items() for name in several)
+            types |= dict.fromkeys(keys, Uuid(as_uuid=False) if spelled == "uuid" else Text())
+    return Tables(names, types)
 
 
 def indexes_of(table: Table) -> list[Index]:
@@ -339,8 +365,11 @@ def indexes_of(table: Table) -> list[Index]:
     return sorted(table.indexes, key=lambda index: str(index.name))
 
 
-def _named(template: Table, names: OwnNames, metadata: MetaData) -> Table:
-    table = template.to_metadata(metadata, name=names.name(template.name), schema=names.schema or RETAIN_SCHEMA)
-    for index in table.indexes:
-        index.name = quoted_name(names.index(template.name, str(index.name)), None)
+def _named(kind: str, names: OwnNames, types: Mapping[tuple[str, str], TypeEngine[str]]) -> Table:
+    table = made(kind, names.name(kind), names.schema)
+    for (of, name), key_type in types.items():
+        if of == kind:
+            table.c[name].type = key_type
+    for each in table.indexes:
+        each.name = quoted_name(names.index(kind, str(each.name)), None)
     return table
