@@ -80,6 +80,7 @@ SHEETS, HOURS_COMMAND, THEN = (
 )
 SHEET_PAGE = "tests/web/test_browser_papers.py"
 PAY_SCHEDULE, CHECKLIST = "tests/core/test_pay_schedule.py", "tests/core/test_period_checklist.py"
+OF_SEVERAL = "tests/test_accounts_shared.py"
 TIME_STAMPS, OF_WORKERS = "tests/test_time_stamps.py", "tests/test_accounts_of_workers.py"
 COUNTS, PERIODS_COMMAND = "tests/core/test_three_counts.py", "tests/test_periods_command.py"
 LEDGER, CORRECTED = "tests/core/test_correction_ledger.py", "tests/test_corrections.py -k sqlite"
@@ -439,7 +440,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/draft.py", "            if self.closed_days(own):\n", "            if False:\n", KEPT),
     ("cli/known_secrets.py", "*(mirror.settings.secrets for mirror in OPENED)", "", ACCOUNTS),
     ("cli/many_accounts.py", "            raise typer.Exit(1)\n", "            pass\n", ACCOUNTS),
-    ("store/sql/urls.py", 'str(Path(url.database or "").resolve())', "str(url.database)", ACCOUNTS),
+    ("store/sql/urls.py", "return (str(path.resolve()),)", "return (str(path),)", OF_SEVERAL),
     ("core/problems.py", "STALE_SECONDS, STALE_VISITS = 900, 3", "STALE_SECONDS, STALE_VISITS = 900, 2", STATUS),
     ("core/facts.py", 'if clock.mode != "paused"]', "]", STATUS),
     ("core/problems.py", 'clock.trouble_since is not None or clock.mode == "refused"', "clock.trouble_since", STATUS),
@@ -4722,6 +4723,40 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("accounts.py", 'if fleet.executor != "celery":', "if False:", OF_WORKERS),
     ("accounts.py", 'state="warning" if is_whole else "failed",', 'state="warning",', OF_WORKERS),
     ("accounts.py", "if not database_of(database).is_file:", "if False:", OF_WORKERS),
+    ("accounts.py", "(settings[name].base_url, company)", "company", OF_SEVERAL),
+    ("accounts.py", ' and ("own key", other, name) not in pairs', "", OF_SEVERAL),
+    (
+        "accounts.py",
+        '_add(found, "own company", (other, name)',
+        '_add(found, "own company", (other, other)',
+        OF_SEVERAL,
+    ),
+    ("store/sql/urls.py", 'return "localhost" if name in _HERE else name', "return name", OF_SEVERAL),
+    ("store/sql/urls.py", "name = ip_address(name).compressed", "pass", OF_SEVERAL),
+    ("store/sql/urls.py", "(str(found.st_dev), str(found.st_ino))", "(str(path.resolve()),)", OF_SEVERAL),
+    ("config_fleet.py", "and not fleet.is_control_named", "and False", f"{FLEET} -k over_a_broker"),
+    ("config_fleet.py", 'fleet.executor == "celery" and not', "not", f"{FLEET} -k over_a_broker"),
+    (
+        "cli/fleet.py",
+        '        require_common_control(fleet)\n        require_celery("worker")\n',
+        "",
+        f"{FLEET} -k over_a_broker",
+    ),
+    ("cli/fleet.py", "    require_common_control(fleet)\n    pages", "    pages", f"{FLEET} -k over_a_broker"),
+    ("present/fleet_text.py", "_BY_THREADS if is_by_threads else", "", f"{VERSIONS} or threads_do"),
+    ("worker/lines.py", "self._account = account", "pass", "tests/fleet/test_worker_lines.py -k in_hand"),
+    (
+        "worker/lines.py",
+        '            self._account = ""',
+        "            pass",
+        "tests/fleet/test_worker_lines.py -k in_hand",
+    ),
+    (
+        "worker/tasks.py",
+        "with self._lines.about(account):",
+        "if True:",
+        "tests/fleet/test_worker_lines.py -k every_line",
+    ),
     (
         "core/tracking.py",
         "if snapshot.breaks or stored.breaks else _nowhere",
@@ -5667,7 +5702,9 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     ("api/client.py", "        self._has_left = True\n        if response", "        if response", SHARED_BUDGET),
     ("core/text.py", "(?!(?:accounts|worker|workers|demo|sandbox)\\b)", "", OF_ONE),
-    ("cli/opened.py", "if key in _STEPS and isinstance", "if False and isinstance", OF_ONE),
+    ("present/next_steps.py", "if key in _STEPS and isinstance", "if False and isinstance", OF_ONE),
+    ("cli/opened.py", "steps_of_account(value, Chosen.name if name is None else name)", "value", OF_ONE),
+    ("web/front.py", "**steps_of_account(members, self._account)", "**members", f"{ACCOUNTS_CONSOLE} -k next_steps"),
     ("cli/output.py", "dict(_with_account(members))", "dict(members)", OF_ONE),
     ("cli/output.py", '"schema": SCHEMA, **_with_account(members)', '"schema": SCHEMA, **members', OF_ONE),
     (

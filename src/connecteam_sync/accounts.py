@@ -65,8 +65,8 @@ def account_states(path: str | Path | None = None) -> tuple[AccountState, ...]:
 
 def check_accounts(path: str | Path | None = None) -> tuple[AccountCheck, ...]:
     """What a run of each account needs, by name: what `doctor` looks at, and that no two accounts share a database's
-    tables, a key or a time clock; where workers do the visits, that all of them find the same databases. Connecteam and
-    the databases are asked; nothing is written.
+    tables, a key, a company or a time clock; where workers do the visits, that all of them find the same databases.
+    Connecteam and the databases are asked; nothing is written.
 
     Raises ConfigurationError if the file has no accounts.
     """
@@ -78,13 +78,15 @@ def check_accounts(path: str | Path | None = None) -> tuple[AccountCheck, ...]:
             settings[name] = load_settings(path, account=name)
         except ConnecteamSyncError as error:
             failed[name] = error
-    shared, fleet = _shared(settings), fleet_settings()
+    examined = {name: _examined(chosen) for name, chosen in settings.items()}
+    companies = {name: company for name, (_, company) in examined.items() if company is not None}
+    shared, fleet = _shared(settings, companies), fleet_settings()
     return tuple(
         AccountCheck(
             name=name,
             checks=(_failure("configuration", failed[name]),)
             if name in failed
-            else (*_examined(settings[name]), *shared.get(name, ()), *_of_workers(settings[name], fleet)),
+            else (*examined[name][0], *shared.get(name, ()), *_of_workers(settings[name], fleet)),
         )
         for name in names
     )
@@ -127,12 +129,13 @@ def _as_the_fleet_has_it(one: AccountState, aside: Aside | None, why: str) -> Ac
     return msgspec.structs.replace(one, state=state, message=message, next_step=aside.next_step)
 
 
-def _examined(settings: Settings) -> tuple[Check, ...]:
+def _examined(settings: Settings) -> tuple[tuple[Check, ...], str | None]:
+    """The checks of `doctor`, and the id of the company that Connecteam named meanwhile."""
     try:
         with ConnecteamSync(settings=settings) as mirror:
-            return mirror.doctor()
+            return mirror.doctor(), mirror.company_id
     except ConnecteamSyncError as error:
-        return (_failure("configuration", error),)
+        return (_failure("configuration", error),), None
 
 
 def _failure(name: str, error: ConnecteamSyncError) -> Check:
@@ -169,9 +172,10 @@ def _of_workers(settings: Settings, fleet: FleetSettings) -> Iterator[Check]:
 # -- what no two accounts may share ------------------------------------------------------------------------------------
 
 
-def _shared(settings: Mapping[str, Settings]) -> dict[str, list[Check]]:
-    """A failed check for each account that has what another one has, too."""
+def _shared(settings: Mapping[str, Settings], companies: Mapping[str, str]) -> dict[str, list[Check]]:
+    """A failed check for each account that has what another one has, too; `companies` are those that are known."""
     found: dict[str, list[Check]] = {}
+    pairs: set[tuple[str, str, str]] = set()
     for what, thing_of, detail, next_step in (
         ("own tables", _tables_of, "write to the same tables", "give each a database_url of its own"),
         ("own records", _records_of, "keep their records in the same tables", "give each a database_url of its own"),
@@ -182,7 +186,15 @@ def _shared(settings: Mapping[str, Settings]) -> dict[str, list[Check]]:
             with _ignored():
                 other = taken.setdefault(thing_of(chosen), name)
                 if other != name:
+                    pairs.add((what, other, name))
                     _add(found, what, (other, name), f"the accounts {other} and {name} {detail}", next_step)
+    known: dict[object, str] = {}
+    for name, company in companies.items():
+        # An id is of one region: what answers at another address is another company.
+        other = known.setdefault((settings[name].base_url, company), name)
+        if other != name and ("own key", other, name) not in pairs:
+            detail = f"the keys of the accounts {other} and {name} are of one company: its hours would be fetched twice"
+            _add(found, "own company", (other, name), detail, "give one the key of another company, or take it out")
     clocks: dict[int, str] = {}
     for name, chosen in settings.items():
         for clock in chosen.time_clocks:

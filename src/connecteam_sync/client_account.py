@@ -26,6 +26,14 @@ class Accounts:
         """The configured region: `global`, `au`, or `local` for any URL of this machine."""
         return self._belonging.region
 
+    @property
+    def company_id(self) -> str | None:
+        """The id of the company that Connecteam has named for the key to this client, `doctor` or a run of a new key;
+        None where it was not asked, or the key may not read it.
+        """
+        answered = self._belonging.answered
+        return answered.id if answered is not None else None
+
     def account(self) -> Account | None:
         """The account that the database belongs to; None if no run has written yet. Connecteam is not asked."""
         with self.store.reading() as session:

@@ -23,11 +23,14 @@ _SCHEMES = {"amqp", "amqps"}
 
 
 class FleetSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """`control_database_url` is the database in which turns, budgets and workers are. Printing it shows no password."""
+    """`control_database_url` is the database in which turns, budgets and workers are, and `is_control_named` whether
+    the environment says so. Printing it shows no password.
+    """
 
     executor: Executor = "threads"
     broker_url: str | None = None
     control_database_url: str = CONTROL
+    is_control_named: bool = False
 
     def __repr__(self) -> str:
         return f"FleetSettings(executor={self.executor!r})"
@@ -50,11 +53,27 @@ def fleet_settings(environ: Mapping[str, str] | None = None) -> FleetSettings:
         )
     if broker is not None:
         _require_broker(broker)
+    control = secret("CONTROL_DATABASE_URL", environ)
     return FleetSettings(
         executor=executor,  # type: ignore[arg-type]
         broker_url=broker,
-        control_database_url=secret("CONTROL_DATABASE_URL", environ) or CONTROL,
+        control_database_url=control or CONTROL,
+        is_control_named=bool(control),
     )
+
+
+def require_common_control(fleet: FleetSettings) -> None:
+    """Raises ConfigurationError where workers do the visits and nobody says in which database they find their turns:
+    each process would look into a file of its own.
+    """
+    if fleet.executor == "celery" and not fleet.is_control_named:
+        raise ConfigurationError(
+            f"{PREFIX}EXECUTOR is celery, and no control database is named: serve and each worker would look into a"
+            f" file of its own, wherever it was started",
+            next_step=f"set {PREFIX}CONTROL_DATABASE_URL (or …_FILE), the same for serve and every worker, like"
+            " postgresql://user:password@host/control; with all of them on this machine, a file by its whole path:"
+            " sqlite:////srv/control.db",
+        )
 
 
 def _require_broker(url: str) -> None:

@@ -104,6 +104,21 @@ def test_versions_that_differ_are_shown() -> None:
     assert "several versions" not in "\n".join(fleet_lines(state("1.1")))
 
 
+def test_where_threads_do_the_turns_no_worker_is_missing() -> None:
+    """It is said; what is due is said as ever, and workers that give signs all the same are listed."""
+    waiting = Waiting(seconds=3, due=2, given_out=0, lost=0)
+    nobody = FleetState(workers=(), waiting=waiting, turns=())
+    said, due = fleet_lines(nobody, is_by_threads=True)
+    assert said.startswith("there are no workers, and none is needed: threads of serve")
+    assert due == "2 turns due, the longest for 3 s"
+    assert fleet_lines(nobody)[0] == "no worker gives a sign"
+    one = Worker(id="w", host="h", pid=1, version="1", slots=1, began_at=0, beat_at=0, is_alive=True)
+    (listed,) = fleet_lines(
+        FleetState(workers=(one,), waiting=Waiting(seconds=0, due=0, given_out=0, lost=0), turns=()), is_by_threads=True
+    )
+    assert listed.startswith("h  pid 1")
+
+
 # -- messages ----------------------------------------------------------------------------------------------------------
 
 

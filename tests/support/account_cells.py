@@ -38,7 +38,7 @@ FLEET = {"worker", "workers"}
 NAMES = {"accounts", "accounts list", "accounts check", "accounts add"}
 ADD = "north --timezone America/Chicago --api-key-file key --database-url sqlite:///north.db"
 CELLS = [
-    Cell("workers", 0, "", of_accounts, fine, "no worker gives a sign", "", {"due": 0}),
+    Cell("workers", 0, "", of_accounts, fine, "threads of serve do the turns", "", {"due": 0}),
     Cell("workers", 1, "", of_a_broken_fleet, fine, "not a database", "database_error"),
     Cell("workers", 2, "--north", of_accounts, fine, "No such option", "usage_error"),
     Cell("worker", 2, "", of_accounts, fine, "there is no broker to work for", "configuration_error"),

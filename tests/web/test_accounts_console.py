@@ -224,6 +224,26 @@ def test_after_signing_in_somebody_sees_what_they_asked_for(site: Site) -> None:
         assert answer.headers["location"] == "/accounts/north/runs?before=7"
 
 
+def test_next_steps_for_programs_name_the_account(site: Site) -> None:
+    """In every page's JSON, however deep they lie; of refusals, too. Where there is one account, none is named."""
+    steps: list[str] = []
+
+    def collect(value: object) -> None:
+        if isinstance(value, dict):
+            steps.extend(text for key, text in value.items() if key in {"next_step", "cure"} and isinstance(text, str))
+        for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+            collect(inner)
+
+    with site.signed_in("Ana", north="admin", south="admin") as ana:
+        for page in ("index", "runs", "runs/1", "attention", "clocks", "health", "periods", "in-hand", "runs/999"):
+            answer = ana.get(f"/accounts/south/{page}.json")
+            assert answer.headers["content-type"].startswith("application/json"), (page, answer.status_code)
+            collect(answer.json())
+    commands = re.findall(r"connecteam-sync (?!workers)\S+ \S+", " ".join(steps))
+    assert len(commands) >= 2
+    assert set(commands) == {"connecteam-sync --account south"}, steps
+
+
 def test_the_worst_stands_first(two: Fleet) -> None:
     """With what is wrong: visits that fail, and an account whose tables are gone; the page answers for the others."""
     turn = Turn(account="south", slot=0, next_due=0, due_at=0, priority=2, lease_until=0, failures=5, error=FAILS)

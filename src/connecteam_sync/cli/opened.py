@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from connecteam_sync.core.text import of_account
@@ -10,10 +9,6 @@ from connecteam_sync.core.text import of_account
 if TYPE_CHECKING:
     from connecteam_sync.client import ConnecteamSync
     from connecteam_sync.core.console import NewSecret
-
-
-_STEPS = frozenset({"next_step", "cure"})
-"""Members of an answer for programs that tell a person what to do, often by a command."""
 
 
 class Chosen:
@@ -36,14 +31,9 @@ def with_account(line: str, name: str | None = None) -> str:
 
 def steps_with_account(value: Any, name: str | None = None) -> Any:  # noqa: ANN401 - what JSON can hold
     """An answer for programs, in which each next step, however deep it lies, is about an account as `with_account`."""
-    if isinstance(value, Mapping):
-        return {
-            key: with_account(inner, name)
-            if key in _STEPS and isinstance(inner, str)
-            else steps_with_account(inner, name)
-            for key, inner in value.items()
-        }
-    return [steps_with_account(one, name) for one in value] if isinstance(value, (list, tuple)) else value
+    from connecteam_sync.present.next_steps import steps_of_account
+
+    return steps_of_account(value, Chosen.name if name is None else name)
 
 
 OPENED: list[ConnecteamSync] = []

@@ -81,6 +81,8 @@ class AccountCheck:
         """A note for the first receipt of the run."""
         self.vouched: frozenset[int] = frozenset()
         """The ids of time clocks that a person vouched for."""
+        self.answered: Company | None = None
+        """The company that Connecteam named for the key, once it was asked."""
         self._known: Account | None = None
         self._mine: Account | None = None
 
@@ -167,13 +169,14 @@ class AccountCheck:
     def company(self) -> Company | None:
         """The company of the key; None if the key may read time clocks, but not the company. Raises UpstreamError."""
         try:
-            return self._make_client().company()
+            self.answered = self._make_client().company()
         except Rejected as error:
             if error.status != _FORBIDDEN or error.is_of_the_key:
                 raise
-        # An invalid key may be reported as 403, too: it is then refused here.
-        self.time_clocks()
-        return None
+            # An invalid key may be reported as 403, too: it is then refused here.
+            self.time_clocks()
+            return None
+        return self.answered
 
     def time_clocks(self) -> tuple[TimeClock, ...]:
         """Connecteam's list of time clocks, fetched once after each check."""

@@ -8,6 +8,7 @@ from connecteam_sync.present import json_shapes
 
 _LOOK = "connecteam-sync doctor"
 """The next step for an account whose turns fail: it names what a run lacks."""
+_BY_THREADS = "there are no workers, and none is needed: threads of serve do the turns (CONNECTEAM_SYNC_EXECUTOR)"
 
 
 def fleet_json(state: FleetState) -> json_shapes.Json:
@@ -40,9 +41,13 @@ def fleet_json(state: FleetState) -> json_shapes.Json:
     }
 
 
-def fleet_lines(state: FleetState) -> list[str]:
-    """A line for each worker; what waits; each account that is put aside, or whose turns fail, with its error."""
-    lines = [_worker_line(one) for one in state.workers] or ["no worker gives a sign"]
+def fleet_lines(state: FleetState, *, is_by_threads: bool = False) -> list[str]:
+    """A line for each worker; what waits; each account that is put aside, or whose turns fail, with its error.
+
+    `is_by_threads`: threads of `serve` do the turns, so that no worker is missing.
+    """
+    none = _BY_THREADS if is_by_threads else "no worker gives a sign"
+    lines = [_worker_line(one) for one in state.workers] or [none]
     if state.waiting.due:
         lines.append(f"{many(state.waiting.due, 'turn')} due, the longest for {state.waiting.seconds} s")
     if len(state.versions) > 1:

@@ -19,7 +19,6 @@ from connecteam_sync.core.proxies import proxies
 from connecteam_sync.core.roles import may
 from connecteam_sync.core.status import MirrorStatus
 from connecteam_sync.errors import ConnecteamSyncError
-from connecteam_sync.present.json_shapes import SCHEMA, encoded
 from connecteam_sync.version import __version__
 from connecteam_sync.web.clients import Clients
 from connecteam_sync.web.failures import NotAllowed
@@ -159,7 +158,7 @@ class Console:
 
     def _shown(self, page: Page, form: Form, ask: Ask, *, is_signed_in: bool) -> Response:
         if form == "json" and page.json is not None:
-            return response(encoded({"schema": SCHEMA, **page.json}), "json", page.status)
+            return self._front.json(page.json, status=page.status)
         if form == "csv" and page.table is not None:
             return response(csv_text(*page.table), "csv", page.status)
         members = {"mirror": ask.status() if is_signed_in else None, **page.members}

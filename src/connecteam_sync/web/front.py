@@ -15,9 +15,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from connecteam_sync.core.text import of_account
 from connecteam_sync.errors import ConnecteamSyncError
 from connecteam_sync.present.json_shapes import SCHEMA, encoded
+from connecteam_sync.present.next_steps import steps_of_account
 from connecteam_sync.web.compression import compressed
 from connecteam_sync.web.failures import NotAllowed, origin_of, status_of
 from connecteam_sync.web.gate import HEADERS, LARGEST_FORM, Gate, is_from_our_page, whole
@@ -138,10 +138,14 @@ class Front:
         text = rendered(template, {**self._frame(visitor, path), **members}, prefix=self.prefix, account=self._account)
         return response(text, "html", status)
 
+    def json(self, members: Mapping[str, Any], *, status: int = 200) -> Response:
+        """An answer for programs; the commands that it leads to are about the account of these pages."""
+        return response(encoded({"schema": SCHEMA, **steps_of_account(members, self._account)}), "json", status)
+
     def moved(self, moved: Moved, form: Form) -> Response:
         """Where the result of an action is seen."""
         if form == "json":
-            return response(encoded({"schema": SCHEMA, **moved.json}), "json", HTTPStatus.OK)
+            return self.json(moved.json)
         return RedirectResponse(f"{self.prefix}{moved.to}", HTTPStatus.SEE_OTHER, headers=HEADERS)
 
     def failed(
@@ -155,8 +159,7 @@ class Front:
         """Why it is not done, and what to do, in the words of the command."""
         code = status or (HTTPStatus.TOO_MANY_REQUESTS if isinstance(error, TooOften) else status_of(error))
         if form != "html":
-            step = of_account(error.next_step, self._account)
-            answer = response(encoded({"schema": SCHEMA, **error.members, "next_step": step}), "json", code)
+            answer = self.json(error.members, status=code)
         else:
             members = {"code": int(code), "phrase": code.phrase, "origin": origin_of(error), "error": error}
             answer = self.html("failure.html", members, visitor, "", status=code)

@@ -25,6 +25,7 @@ from connecteam_sync.store.control.database import ControlDatabase
 from connecteam_sync.store.control.workers import Workers
 from connecteam_sync.version import __version__
 from connecteam_sync.worker.app import DEAD, QUEUES, TASK, dead_letters
+from connecteam_sync.worker.lines import OfAccount
 from connecteam_sync.worker.message import understood
 
 _BEAT = 10.0
@@ -67,6 +68,7 @@ class FleetWorker:
         # Processes are forked from this one, and share it.
         self._stop = multiprocessing.get_context("fork").Event()
         self._runner: TurnRunner | None = None
+        self._lines = OfAccount()
         self._worker: Any = None
         self._reads, self._trouble = True, ""
         self._ended = threading.Event()
@@ -84,6 +86,7 @@ class FleetWorker:
         signals.worker_ready.connect(self._begin, weak=False)
         signals.worker_shutting_down.connect(self._stopping, weak=False)
         signals.worker_process_shutdown.connect(self._process_ends, weak=False)
+        logging.getLogger("connecteam_sync").addFilter(self._lines)
         logging.getLogger("celery").setLevel(logging.WARNING)
         # A message that goes back to its queue is nothing to tell, least of all with a traceback.
         logging.getLogger("celery.app.trace").setLevel(logging.ERROR)
@@ -187,15 +190,21 @@ class FleetWorker:
             self._put_with_the_dead({"args": words, "kwargs": members}, message)
             return
         account, slot, token = message.account, message.slot, message.token
-        if attempted(lambda: float(self._runner_here().run(account, slot, token)), self._turn_failed) == _OTHER:
+        with self._lines.about(account):
+            done = attempted(
+                lambda: float(self._runner_here().run(account, slot, token)),
+                lambda error: self._turn_failed(account, error),
+            )
+        if done == _OTHER:
             time.sleep(_ELSEWHERE)
             raise Reject(requeue=True)
 
-    def _turn_failed(self, error: Exception) -> float:
+    def _turn_failed(self, account: str, error: Exception) -> float:
         """What the process that says that the worker is there tells of other versions is enough."""
         if isinstance(error, NotInitialised):
             return _OTHER
-        self._tell(error.message if isinstance(error, ConnecteamSyncError) else type(error).__name__)
+        said = error.message if isinstance(error, ConnecteamSyncError) else type(error).__name__
+        self._tell(f"account {account}: {said}")
         return 0.0
 
     def _put_with_the_dead(self, said: dict[str, Any], reason: str) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -38,6 +40,8 @@ SERVED = {
 come from. Only the one in use is imported.
 """
 _OTHER_NAMES = {"postgres": "postgresql"}
+_HERE = {"127.0.0.1", "::1"}
+"""Addresses of `localhost`."""
 
 
 class EngineOptions(NamedTuple):
@@ -273,10 +277,28 @@ def option_refused(served: type[Driver], what: str) -> ConfigurationError:
 def place_of(text: str) -> tuple[str, ...]:
     """What database a URL is of, whoever connects and however: the same for two URLs of one database.
 
-    Names of a host are compared as they are written. Raises ConfigurationError.
+    A file that is there is known by whatever path or hard link leads to it, this machine by each of its names. Nobody
+    is asked what the names of other machines mean. Raises ConfigurationError.
     """
     url = parsed(text)
+    url = url.set(drivername=_OTHER_NAMES.get(url.drivername, url.drivername))
     driver = database_of(url)
     if driver.is_file:
-        return (driver.kind, str(Path(url.database or "").resolve()))
-    return (driver.family, (url.host or "localhost").lower(), str(url.port or driver.port), url.database or "")
+        return (driver.kind, *_file_at(Path((url.database or "").removeprefix("file:"))))
+    return (driver.family, _machine(url.host or "localhost"), str(url.port or driver.port), url.database or "")
+
+
+def _file_at(path: Path) -> tuple[str, ...]:
+    try:
+        found = path.stat()
+    except OSError:
+        return (str(path.resolve()),)
+    return (str(found.st_dev), str(found.st_ino))
+
+
+def _machine(host: str) -> str:
+    """The one spelling of a host's name or address."""
+    name = host.lower().removesuffix(".")
+    with suppress(ValueError):
+        name = ip_address(name).compressed
+    return "localhost" if name in _HERE else name
