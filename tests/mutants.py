@@ -4734,17 +4734,9 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/sql/urls.py", 'return "localhost" if name in _HERE else name', "return name", OF_SEVERAL),
     ("store/sql/urls.py", "name = ip_address(name).compressed", "pass", OF_SEVERAL),
     ("store/sql/urls.py", "(str(found.st_dev), str(found.st_ino))", "(str(path.resolve()),)", OF_SEVERAL),
-    ("config_fleet.py", "and not fleet.is_control_named", "and False", f"{FLEET} -k over_a_broker"),
-    ("config_fleet.py", 'fleet.executor == "celery" and not', "not", f"{FLEET} -k over_a_broker"),
-    (
-        "cli/fleet.py",
-        '        require_common_control(fleet)\n        require_celery("worker")\n',
-        "",
-        f"{FLEET} -k over_a_broker",
-    ),
-    ("cli/fleet.py", "    require_common_control(fleet)\n    pages", "    pages", f"{FLEET} -k over_a_broker"),
     ("present/fleet_text.py", "_BY_THREADS if is_by_threads else", "", f"{VERSIONS} or threads_do"),
     ("worker/lines.py", "self._account = account", "pass", "tests/fleet/test_worker_lines.py -k in_hand"),
+    ("cli/fleet.py", "if not fleet.is_control_named:", "if False:", "tests/fleet/test_worker_lines.py -k every_line"),
     (
         "worker/lines.py",
         '            self._account = ""',

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -173,7 +174,9 @@ def _of_workers(settings: Settings, fleet: FleetSettings) -> Iterator[Check]:
 
 
 def _shared(settings: Mapping[str, Settings], companies: Mapping[str, str]) -> dict[str, list[Check]]:
-    """A failed check for each account that has what another one has, too; `companies` are those that are known."""
+    """A failed check for each account that has what another one has, too; `companies` are those that are known: two
+    accounts of one company are a warning, since each may have time clocks of its own.
+    """
     found: dict[str, list[Check]] = {}
     pairs: set[tuple[str, str, str]] = set()
     for what, thing_of, detail, next_step in (
@@ -193,8 +196,9 @@ def _shared(settings: Mapping[str, Settings], companies: Mapping[str, str]) -> d
         # An id is of one region: what answers at another address is another company.
         other = known.setdefault((settings[name].base_url, company), name)
         if other != name and ("own key", other, name) not in pairs:
-            detail = f"the keys of the accounts {other} and {name} are of one company: its hours would be fetched twice"
-            _add(found, "own company", (other, name), detail, "give one the key of another company, or take it out")
+            detail = f"the keys of the accounts {other} and {name} are of one company: its hours may be fetched twice"
+            cure = "give each time clocks of its own (time_clocks), or one of them the key of another company"
+            _add(found, "own company", (other, name), detail, cure, state="warning")
     clocks: dict[int, str] = {}
     for name, chosen in settings.items():
         for clock in chosen.time_clocks:
@@ -205,9 +209,17 @@ def _shared(settings: Mapping[str, Settings], companies: Mapping[str, str]) -> d
     return found
 
 
-def _add(found: dict[str, list[Check]], what: str, names: tuple[str, str], detail: str, next_step: str) -> None:
+def _add(
+    found: dict[str, list[Check]],
+    what: str,
+    names: tuple[str, str],
+    detail: str,
+    next_step: str,
+    *,
+    state: Literal["warning", "failed"] = "failed",
+) -> None:
     for name in names:
-        found.setdefault(name, []).append(Check(name=what, state="failed", detail=detail, cure=next_step))
+        found.setdefault(name, []).append(Check(name=what, state=state, detail=detail, cure=next_step))
 
 
 @contextmanager

@@ -18,7 +18,8 @@ from connecteam_sync.config_secrets import secret
 from connecteam_sync.errors import ConfigurationError
 
 Executor = Literal["threads", "celery"]
-CONTROL = "sqlite:///connecteam-sync-control.db"
+CONTROL_FILE = "connecteam-sync-control.db"
+CONTROL = f"sqlite:///{CONTROL_FILE}"
 _SCHEMES = {"amqp", "amqps"}
 
 
@@ -60,20 +61,6 @@ def fleet_settings(environ: Mapping[str, str] | None = None) -> FleetSettings:
         control_database_url=control or CONTROL,
         is_control_named=bool(control),
     )
-
-
-def require_common_control(fleet: FleetSettings) -> None:
-    """Raises ConfigurationError where workers do the visits and nobody says in which database they find their turns:
-    each process would look into a file of its own.
-    """
-    if fleet.executor == "celery" and not fleet.is_control_named:
-        raise ConfigurationError(
-            f"{PREFIX}EXECUTOR is celery, and no control database is named: serve and each worker would look into a"
-            f" file of its own, wherever it was started",
-            next_step=f"set {PREFIX}CONTROL_DATABASE_URL (or …_FILE), the same for serve and every worker, like"
-            " postgresql://user:password@host/control; with all of them on this machine, a file by its whole path:"
-            " sqlite:////srv/control.db",
-        )
 
 
 def _require_broker(url: str) -> None:

@@ -148,25 +148,6 @@ def test_a_worker_without_a_broker_says_what_to_set(two: Fleet) -> None:
     assert "CONNECTEAM_SYNC_EXECUTOR=celery" in refused["next_step"]
 
 
-@pytest.mark.parametrize("words", [("serve", "--port", "0"), ("worker",), ("workers",)])
-def test_over_a_broker_the_control_database_has_a_name(two: Fleet, words: tuple[str, ...]) -> None:
-    """Else each process would make a file of its own, say that it is ready, and never find anything due. Nothing is
-    made; with a file that is named it is another matter, and threads of `serve` need no name.
-    """
-    del two.environment["CONNECTEAM_SYNC_CONTROL_DATABASE_URL"]
-    two.environment |= {"CONNECTEAM_SYNC_EXECUTOR": "celery", "CONNECTEAM_SYNC_BROKER_URL": "amqp://127.0.0.1:1/none"}
-    before = set(two.folder.glob("*.db"))
-    refused = two.command(*words)
-    assert (refused["exit_code"], refused["error"]) == (2, "configuration_error")
-    assert "no control database is named" in refused["message"]
-    assert "CONNECTEAM_SYNC_CONTROL_DATABASE_URL (or …_FILE), the same for serve and every" in refused["next_step"]
-    assert set(two.folder.glob("*.db")) == before
-    two.environment["CONNECTEAM_SYNC_CONTROL_DATABASE_URL"] = f"sqlite:///{two.folder}/named.db"
-    assert two.command("workers")["workers"] == []
-    two.environment |= {"CONNECTEAM_SYNC_EXECUTOR": "threads", "CONNECTEAM_SYNC_CONTROL_DATABASE_URL": ""}
-    assert two.command("workers")["workers"] == []
-
-
 @pytest.mark.parametrize(
     ("environment", "said"),
     [

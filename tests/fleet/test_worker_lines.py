@@ -53,6 +53,8 @@ def test_a_worker_names_the_account_in_every_line_about_one(tmp_path: Path) -> N
             until(lambda: two.looked("south") and "call_failed" in told(two.folder), two)
         about = [line for line in told(two.folder).splitlines() if "call_failed" in line or "no time clock" in line]
         assert all("account north: " in line for line in about), about
+        (where,) = [line for line in told(two.folder).splitlines() if "turns are looked for" in line]
+        assert f"in {two.folder}/connecteam-sync-control.db, as CONNECTEAM_SYNC_CONTROL_DATABASE_URL is not" in where
 
 
 def told(folder: Path) -> str:

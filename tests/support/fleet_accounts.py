@@ -35,7 +35,6 @@ class Fleet:
         self.environment = {
             **{key: value for key, value in os.environ.items() if not key.startswith("CONNECTEAM_SYNC_")},
             "CONNECTEAM_SYNC_TOTAL_SECONDS": "20",
-            "CONNECTEAM_SYNC_CONTROL_DATABASE_URL": f"sqlite:///{folder}/connecteam-sync-control.db",
             **environment,
         }
         lines = [

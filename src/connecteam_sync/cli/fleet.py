@@ -48,7 +48,7 @@ def serve_all(config: Path | None, parts: Parts, report: Report, *, has_console:
     """`serve` for every account of the configuration, until stopped. Raises ConfigurationError."""
     import socket
 
-    from connecteam_sync.config_fleet import fleet_settings, require_common_control
+    from connecteam_sync.config_fleet import fleet_settings
     from connecteam_sync.service.fleet import FleetService
 
     if parts.metrics_file is not None:
@@ -57,7 +57,6 @@ def serve_all(config: Path | None, parts: Parts, report: Report, *, has_console:
             next_step="leave it out and take --metrics-port, or name one with --account NAME",
         )
     accounts, fleet = ConfiguredAccounts(config), fleet_settings()
-    require_common_control(fleet)
     pages = _console(accounts, fleet, parts, report) if has_console else None
     service = FleetService(
         accounts,
@@ -138,7 +137,7 @@ def worker(
     """Look after accounts as `serve` gives them out over the broker, until stopped (Ctrl-C, SIGTERM)."""
     with reporting(as_json=as_json) as report:
         with loading():
-            from connecteam_sync.config_fleet import fleet_settings, require_common_control
+            from connecteam_sync.config_fleet import CONTROL_FILE, fleet_settings
 
         fleet, accounts = fleet_settings(), ConfiguredAccounts(config)
         if fleet.executor != "celery" or fleet.broker_url is None:
@@ -146,7 +145,6 @@ def worker(
                 "there is no broker to work for: the visits are done by threads of serve",
                 next_step="set CONNECTEAM_SYNC_EXECUTOR=celery and CONNECTEAM_SYNC_BROKER_URL, here and for serve",
             )
-        require_common_control(fleet)
         require_celery("worker")
         if not accounts.names():
             raise ConfigurationError(
@@ -160,6 +158,11 @@ def worker(
         def begun(worker: str) -> None:
             report.print_json({"id": worker, "slots": concurrency, "pid": os.getpid()})
             report.print_lines([f"worker {worker} is ready: {many(concurrency, 'turn')} at a time; interrupt to stop"])
+            if not fleet.is_control_named:
+                report.note(
+                    f"turns are looked for in {Path.cwd() / CONTROL_FILE}, as CONNECTEAM_SYNC_CONTROL_DATABASE_URL is"
+                    " not set: serve has to be started in the same folder, or both need the address of one database"
+                )
 
         code = FleetWorker(
             application(fleet.broker_url),
@@ -177,12 +180,11 @@ def workers(as_json: Json = False) -> None:
     """List the workers: where each is, which version, when it last gave a sign, and what it does."""
     with reporting(as_json=as_json) as report:
         with loading():
-            from connecteam_sync.config_fleet import fleet_settings, require_common_control
+            from connecteam_sync.config_fleet import fleet_settings
             from connecteam_sync.present.fleet_text import fleet_json, fleet_lines
             from connecteam_sync.service.fleet_state import fleet_state
 
         fleet = fleet_settings()
-        require_common_control(fleet)
         found = fleet_state(fleet.control_database_url)
         report.print_json(fleet_json(found))
         report.print_lines(fleet_lines(found, is_by_threads=fleet.executor == "threads"))
