@@ -18,8 +18,8 @@ from connecteam_sync.config_secrets import secret
 from connecteam_sync.errors import ConfigurationError
 
 Executor = Literal["threads", "celery"]
-CONTROL_FILE = "connecteam-sync-control.db"
-CONTROL = f"sqlite:///{CONTROL_FILE}"
+CONTROL = "sqlite:///connecteam-sync-control.db"
+CONTROL_FILE = CONTROL.rpartition("/")[2]
 _SCHEMES = {"amqp", "amqps"}
 
 
