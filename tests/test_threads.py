@@ -186,6 +186,7 @@ def test_every_public_method_is_entered_by_one_thread() -> None:
         "day_calls",
         "day_calls_limit",
         "archived_clocks",
+        "company_id",
         "new_console_secret",
         "payroll",
         "retention",
