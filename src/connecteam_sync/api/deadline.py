@@ -9,6 +9,7 @@ from __future__ import annotations
 import ssl
 import time
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any
 
 import httpcore2
@@ -24,10 +25,16 @@ class Transport(httpx2.HTTPTransport):
     def __init__(self, *, verify: bool, left: Left) -> None:
         # Not `super().__init__`: it makes a pool of its own and takes no other sockets.
         self._pool = httpcore2.ConnectionPool(
-            ssl_context=httpx2.create_ssl_context(verify=verify, trust_env=False),
+            ssl_context=_tls(verify=verify),
             network_backend=_Backend(left),
             keepalive_expiry=5,
         )
+
+
+@cache
+def _tls(*, verify: bool) -> ssl.SSLContext:
+    """One for every client: the trusted certificates take a megabyte, and a fiftieth of a second to read."""
+    return httpx2.create_ssl_context(verify=verify, trust_env=False)
 
 
 class _Backend(httpcore2.NetworkBackend):

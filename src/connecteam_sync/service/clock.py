@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import Connection
+
 from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.core.bells import paced
 from connecteam_sync.core.cadence import (
@@ -158,7 +160,7 @@ class Clock:
             rings = self._bells.rows.ringing(self._store.own.clocks, self._spacing())
             held = self._held = self._due.claim(connection, seconds=self._lease, also=rings)
             if held is not None:
-                self._active = sum(clock.state == "active" for clock in self._due.all(connection))
+                self._active = self._due.active(connection)
                 self._taken = self._bells.take(connection, held)
         if held is None:
             self.is_in_idle_part = self._clock() >= self._idle_at and self._work_in_the_idle_part()
@@ -173,16 +175,27 @@ class Clock:
         runs = visit(self._client, held, self._bells.days(self._taken))
         self._pending = (held, self._outcome(held, runs), self._taken, runs)
         self._held = None
-        self._note()
+        rest = self._note()
         self._silence.note(self._client, held, self._taken.reliability)
-        return 0
+        if rest is None or rest[0] == 0 or self._clock() >= self._idle_at:
+            return 0
+        return self._rested(rest)
 
     def _rest(self) -> float:
-        """How long nothing is due; a doorbell of an unknown time clock has their list asked for."""
+        """How long nothing is due."""
         with self._store.own_rows("reading when the time clocks are due") as connection:
-            wait, strange_at = self._bells.rows.next_in(connection, self._spacing())
-            if self._enrols and self._clock() >= self._tidy_at and not self._bells.rows.remove_old(connection):
-                self._tidy_at = self._clock() + LISTS_EVERY
+            rest = self._resting(connection)
+        return self._rested(rest)
+
+    def _resting(self, connection: Connection) -> tuple[float | None, int]:
+        """When the next time clock is due, and when an unknown one rang last; what is old goes."""
+        if self._enrols and self._clock() >= self._tidy_at and not self._bells.rows.remove_old(connection):
+            self._tidy_at = self._clock() + LISTS_EVERY
+        return self._bells.rows.next_in(connection, self._spacing())
+
+    def _rested(self, rest: tuple[float | None, int]) -> float:
+        """So many seconds may pass; a doorbell of an unknown time clock has their list asked for."""
+        wait, strange_at = rest
         if self._enrols and strange_at > self._strange_at:
             self._strange_at, self._enrol_at = strange_at, None
             self._client.forget_time_clocks()
@@ -270,10 +283,13 @@ class Clock:
         self._failed_lists = 0
         self._enrol_at = self._clock() + LISTS_EVERY
 
-    def _note(self) -> None:
-        """Note how the last visit went; where the database was away, once it is there again."""
+    def _note(self) -> tuple[float | None, int] | None:
+        """Note how the last visit went; where the database was away, once it is there again.
+
+        Returns when the next time clock is due (`_resting`); None if there was nothing to note, or it went wrong.
+        """
         if self._pending is None:
-            return
+            return None
         held, outcome, taken, runs = self._pending
         is_again, self._is_note_tried = self._is_note_tried, True
         with self._store.own_rows("noting a visit") as connection:
@@ -288,6 +304,7 @@ class Clock:
                 self._bells.note(connection, held, taken, runs if outcome.error is None else None)
                 if is_mirrored:
                     self._counted.visit(connection, held.time_clock_id, outcome.error)
+            rest = self._resting(connection) if outcome.error is None else None
         self._pending, self._is_note_tried = None, False
         if outcome.error is not None and is_key_refused(outcome.error):
             self._refuse(outcome.error)
@@ -296,6 +313,7 @@ class Clock:
             self._tell(f"time clock {held.time_clock_id} ({held.name}): {outcome.error.message}; {waits}")
         elif outcome.error is None and held.failures:
             self._tell(f"time clock {held.time_clock_id} ({held.name}) can be looked at again")
+        return rest
 
     def _count_first(self, error: LookError) -> None:
         """Nothing is visited yet, and nobody could say what there is to visit: that is a look that failed, too."""

@@ -190,6 +190,15 @@ class Store:
         if self.act is not None:
             self.act.note(connection, self.own, None if begun is None else begun.value)
 
+    def rest(self) -> None:
+        """Give back the memory that a connection keeps for its next use, which may be long in coming.
+
+        Raises DatabaseError.
+        """
+        if self.dialect.at_rest:
+            with self.connection() as connection:
+                connection.exec_driver_sql(self.dialect.at_rest)
+
     @contextmanager
     def connection(self) -> Iterator[Connection]:
         """A bare connection in a transaction, to inspect a database before anything is set up."""

@@ -112,6 +112,10 @@ class Due:
         found = run(connection, f"SELECT {_COLUMNS} FROM {self._table} ORDER BY time_clock_id").mappings()
         return tuple(map(_due_clock, found))
 
+    def active(self, connection: Connection) -> int:
+        """How many time clocks are visited."""
+        return int(run(connection, f"SELECT count(*) FROM {self._table} WHERE state = 'active'").scalar_one())
+
     def enrol(self, connection: Connection, clocks: Mapping[int, str], *, cadence: int) -> None:
         """These time clocks (names by id) and no others are visited; who is new is due at once."""
         known = {clock.time_clock_id: clock for clock in self.all(connection)}

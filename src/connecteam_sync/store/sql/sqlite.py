@@ -44,6 +44,7 @@ class SQLite(Dialect):
     names_foreign_keys = False
     names_keys = False
     epoch_now = "CAST(strftime('%s', 'now') AS INTEGER)"
+    at_rest = "PRAGMA shrink_memory"
     skips_locked = ""  # an immediate transaction has locked everything
     types: ClassVar[Mapping[str, str]] = {"int": "BIGINT"}
     own_text = "TEXT"

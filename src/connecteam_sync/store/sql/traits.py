@@ -36,6 +36,8 @@ class Traits(Driver):
     """The current time of the database's clock, in whole epoch seconds."""
     epoch_of_statement: ClassVar[str] = ""
     """The same of the moment at which the statement began, where the database plans better with it; empty: no other."""
+    at_rest: ClassVar[str] = ""
+    """The statement by which a connection gives back memory that it keeps for its next use; empty: it keeps none."""
     skips_locked: ClassVar[str] = " FOR UPDATE SKIP LOCKED"
     """Follows a SELECT: lock its rows, without waiting for those that another transaction has locked."""
     returns_updated: ClassVar[bool] = True
