@@ -8,8 +8,6 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection
-
 from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.core.bells import paced
 from connecteam_sync.core.cadence import (
@@ -43,7 +41,7 @@ from connecteam_sync.service.units import attempted
 from connecteam_sync.service.visits import error_of, has_changed, is_key_refused, visit
 from connecteam_sync.store.service.bells import Bells
 from connecteam_sync.store.service.due import Due, DueClock, LookError, Outcome
-from connecteam_sync.store.store import Store
+from connecteam_sync.store.store import Store, Transaction
 
 IDLE = 5.0
 """The most seconds between two claims: `resume`, a bell or another process may make something due at any time."""
@@ -187,7 +185,7 @@ class Clock:
             rest = self._resting(connection)
         return self._rested(rest)
 
-    def _resting(self, connection: Connection) -> tuple[float | None, int]:
+    def _resting(self, connection: Transaction) -> tuple[float | None, int]:
         """When the next time clock is due, and when an unknown one rang last; what is old goes."""
         if self._enrols and self._clock() >= self._tidy_at and not self._bells.rows.remove_old(connection):
             self._tidy_at = self._clock() + LISTS_EVERY
