@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 import time_machine
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from connecteam_sync import BudgetSpent, ConnecteamSync, Unavailable
 from connecteam_sync.config import Settings
 from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.service.budget import AccountBudget
-from connecteam_sync.store.control.budgets import Budgets, Said
+from connecteam_sync.store.control.budgets import Budgets, Known, Said
 from connecteam_sync.store.control.database import ControlDatabase
 from connecteam_sync.store.control.schema import BUDGETS
 
@@ -73,6 +73,66 @@ def test_what_an_answer_says_is_known_to_all(tmp_path: Path, control: ControlDat
         with control.writing("looking") as connection:
             left, limit = Budgets(control.dialect).left(connection)["north"]
         assert 0 < left < limit
+
+
+def test_an_answer_is_noted_only_if_it_is_news(tmp_path: Path, control: ControlDatabase) -> None:
+    """What taking a call has written already is not written again; what others asked for besides is."""
+
+    def written() -> int:
+        said.clear()
+        mirror.forget_time_clocks()
+        mirror.mirrored_clocks()
+        return len(said)
+
+    def left() -> int:
+        with control.writing("looking") as connection:
+            return Budgets(control.dialect).left(connection)["north"][0]
+
+    said: list[str] = []
+    with (
+        Sandbox(Company(4)) as sandbox,
+        client(sandbox, control, tmp_path) as mirror,
+        client(sandbox, control, tmp_path) as other,
+    ):
+        other.budget = None
+        mirror.mirrored_clocks()
+        event.listen(control._engine, "before_cursor_execute", lambda _c, _k, text, *_: said.append(text))
+        calls = sandbox.calls
+        assert written()
+        assert sandbox.calls == calls + 1
+        assert [text.split()[0] for text in said if "_budgets" in text] == ["UPDATE", "SELECT"]
+        before = left()
+        for _ in range(3):
+            other.forget_time_clocks()
+            other.mirrored_clocks()
+        assert left() == before
+        assert written()
+        assert [text.split()[0] for text in said if "_budgets" in text] == ["UPDATE", "SELECT", "UPDATE"]
+        assert left() == before - 4
+
+
+KNOWN = Known(day_left=50, day_limit=100, day_ends_in=4000, interval_ms=600)
+
+
+@pytest.mark.parametrize(
+    ("said", "is_news"),
+    [
+        (Said(), False),
+        (Said(day_left=50, day_limit=100, day_ends_in=4000, minute_limit=100), False),
+        (Said(day_left=60, day_ends_in=3990), False),
+        (Said(day_left=49, day_ends_in=4000), True),
+        (Said(day_left=60, day_ends_in=4000 + 86_400), True),
+        (Said(day_left=60, day_ends_in=4000 - 86_400), True),
+        (Said(day_left=50), True),
+        (Said(day_limit=99), True),
+        (Said(minute_limit=99), True),
+        (Said(stays_away=1), True),
+    ],
+)
+def test_what_is_news(said: Said, *, is_news: bool) -> None:
+    """Fewer calls, another day or limit, a wish to wait; more calls of the same day are none."""
+    assert said.is_news(KNOWN) is is_news
+    assert said.is_news(KNOWN._replace(day_left=None)) is (is_news or said.day_left is not None)
 
 
 @pytest.mark.parametrize("wrong", [7200, -7200])

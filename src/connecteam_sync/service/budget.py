@@ -9,7 +9,7 @@ import httpx2
 
 from connecteam_sync.api.limits import Limits
 from connecteam_sync.errors import BudgetSpent, ConnecteamSyncError, Unavailable
-from connecteam_sync.store.control.budgets import Budgets, Said
+from connecteam_sync.store.control.budgets import Budgets, Known, Said
 from connecteam_sync.store.control.database import ControlDatabase
 
 
@@ -22,13 +22,17 @@ class AccountBudget:
     def __init__(self, control: ControlDatabase, account: str) -> None:
         self._control, self._account = control, account
         self.refused_for = 0
+        self._known: Known | None = None
+        """What the row said once the last call was taken; None if its answer has been heard."""
 
     def reserve(self, share: float) -> None:
         """Take one call; this share of the day's calls is left. Raises BudgetSpent, Unavailable where there is none,
         DatabaseError.
         """
         with self._control.writing("taking a call from the account's budget") as connection:
-            refusal = Budgets(self._control.dialect).reserve(connection, self._account, reserve_share=share)
+            budgets = Budgets(self._control.dialect)
+            refusal = budgets.reserve(connection, self._account, reserve_share=share)
+            self._known = budgets.known(connection, self._account) if refusal is None else None
         self.refused_for = 0 if refusal is None else max(1, refusal.seconds)
         if refusal is None:
             return
@@ -53,8 +57,9 @@ class AccountBudget:
             Budgets(self._control.dialect).give_back(connection, self._account)
 
     def note(self, limits: Limits, too_many: httpx2.Headers | None) -> None:
-        """What an answer said of the calls that are left; its headers if it said that they are too many. Raises
-        DatabaseError.
+        """What an answer said of the calls that are left; its headers if it said that they are too many.
+
+        Written only if it is news: most answers say what taking the call has written already. Raises DatabaseError.
         """
         day, minute = limits.day, limits.minute
         wait = None if too_many is None else limits.stay_away(too_many, is_too_many=True)
@@ -67,5 +72,8 @@ class AccountBudget:
             minute_limit=None if minute is None else minute.limit,
             stays_away=None if wait is None else max(1, round(wait)),
         )
+        known, self._known = self._known, None
+        if known is not None and not said.is_news(known):
+            return
         with self._control.writing("noting what is left of the account's calls") as connection:
             Budgets(self._control.dialect).note(connection, self._account, said)

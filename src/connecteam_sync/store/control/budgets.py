@@ -19,6 +19,8 @@ _TABLE = BUDGETS.name
 _DAY, _MINUTE_MS = 86_400, 60_000
 _SLACK = 3600
 """Seconds by which the end of one day may be told differently."""
+_JITTER = 60
+"""Seconds by which the end of a day may be told differently without being news."""
 
 
 class Refusal(NamedTuple):
@@ -28,6 +30,17 @@ class Refusal(NamedTuple):
     seconds: int
     left: int = 0
     limit: int = 0
+
+
+class Known(NamedTuple):
+    """What an account's row says: calls left of the day, their limit, in how many seconds it ends; the milliseconds
+    between two calls. None where Connecteam has not said so yet.
+    """
+
+    day_left: int | None
+    day_limit: int | None
+    day_ends_in: int
+    interval_ms: int
 
 
 class Said(NamedTuple):
@@ -42,6 +55,23 @@ class Said(NamedTuple):
     day_ends_in: int | None = None
     minute_limit: int | None = None
     stays_away: int | None = None
+
+    @property
+    def interval_ms(self) -> int | None:
+        """The milliseconds between two calls that the limit of a minute allows."""
+        return -(-_MINUTE_MS // self.minute_limit) if self.minute_limit else None
+
+    def is_news(self, known: Known) -> bool:
+        """Whether `Budgets.note` would change what the row is known to say, but for the second in which a day ends."""
+        if self.stays_away or self.interval_ms not in {None, known.interval_ms}:
+            return True
+        if self.day_limit not in {None, known.day_limit}:
+            return True
+        if self.day_left is None:
+            return False
+        if known.day_left is None or self.day_ends_in is None:
+            return True
+        return self.day_left < known.day_left or abs(self.day_ends_in - known.day_ends_in) > _JITTER
 
 
 class Budgets:
@@ -72,6 +102,15 @@ class Budgets:
             {"account": account, "share": reserve_share},
         )
         return None if done.rowcount else self._why_not(connection, account, reserve_share)
+
+    def known(self, connection: Connection, account: str) -> Known | None:
+        """What the row of an account says; None if there is none."""
+        row = run(
+            connection,
+            f"SELECT day_left, day_limit, day_ends - {self._now}, interval_ms FROM {_TABLE} WHERE account = :account",
+            {"account": account},
+        ).first()
+        return None if row is None else Known(*row)
 
     def _why_not(self, connection: Connection, account: str, share: float) -> Refusal | None:
         row = run(
@@ -122,9 +161,9 @@ class Budgets:
         if said.day_limit is not None:
             parts.append("day_limit = :limit")
             values["limit"] = said.day_limit
-        if said.minute_limit:
+        if said.interval_ms is not None:
             parts.append("interval_ms = :interval")
-            values["interval"] = -(-_MINUTE_MS // said.minute_limit)
+            values["interval"] = said.interval_ms
         if said.stays_away:
             until = f"{self._now} + :away"
             parts.append(f"stays_until = CASE WHEN stays_until > {until} THEN stays_until ELSE {until} END")
