@@ -22,6 +22,7 @@ import msgspec
 from fleet_figures import Figures, added, ages, counted, hundredths, less, memory, processor, turns
 from fleet_page import write_page
 from fleet_site import Site, Size, site
+from machine import processor_name
 
 KEPT = Path(__file__).parent / "results" / "fleet.json"
 
@@ -39,6 +40,7 @@ def measured(size: Size, *, warm: float, seconds: float, changes: float, every: 
             began = time.time()
             _live(here, began + warm, changes, every, began)
             figures = _figures(here, counts, began, seconds, changes, every)
+            figures.warm, figures.processor = warm, processor_name()
             ends = time.time() + 1.5 * size.cadence + 20
             while changes and (wrong := here.wrong_rows()) and time.time() < ends:
                 time.sleep(5)
@@ -176,7 +178,7 @@ def main() -> None:
             for one in many
         ]
     for size in sizes:
-        if keep is not None and any(one.size == size for one in kept):
+        if keep is not None and any((one.size, one.warm) == (size, asked.warm) for one in kept):
             continue
         seconds = asked.hours * 3600 if asked.hours else asked.seconds
         found = measured(

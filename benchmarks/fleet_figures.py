@@ -37,6 +37,10 @@ class Figures(msgspec.Struct, kw_only=True):
     wrong: int
     lost: int
     load: float
+    warm: float = 30.0
+    """Seconds that it had worked before it was measured."""
+    processor: str = ""
+    """The machine's; empty where it was not kept."""
 
     @property
     def ours(self) -> float:

@@ -36,13 +36,18 @@ class Record(msgspec.Struct, kw_only=True):
     results: list[Measured]
 
 
+def processor_name() -> str:
+    """The machine's processor, and how many cores of it there are."""
+    model = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())
+    return f"{model[1] if model else platform.processor()}, {os.cpu_count()} cores"
+
+
 def describe(bench: Bench) -> dict[str, str]:
     """Machine, Python, servers, packages, each a name and its value."""
-    model = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())
     memory = re.search(r"MemTotal:\s*(\d+)", Path("/proc/meminfo").read_text())
     about = {
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        "processor": f"{model[1] if model else platform.processor()}, {os.cpu_count()} cores",
+        "processor": processor_name(),
         "memory": f"{int(memory[1]) / 1024 / 1024:.0f} GiB" if memory else "unknown",
         "system": f"{platform.system()} {platform.release()}",
         "load at the start": f"{os.getloadavg()[0]:.2f}",
