@@ -1473,8 +1473,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         "(window, people, tuple(answers), version, planner_version)",
         DIGEST,
     ),
-    ("engine/slice.py", "if digest == known.digest and results[0]:", "if results[0]:", DIGEST),
-    ("engine/slice.py", "if digest == known.digest and results[0]:", "if True:", DIGEST),
+    ("engine/slice.py", "if digest == known.digest and text is not None:", "if text is not None:", DIGEST),
+    ("engine/slice.py", "if digest == known.digest and text is not None:", "if True:", DIGEST),
     (
         "store/mirror/digest.py",
         "combined(session.each(*digest_queries(session, before))) == before.digest:\n            fresh = before",

@@ -28,13 +28,7 @@ from connecteam_sync.store.history.holds import standing_subjects, with_acknowle
 from connecteam_sync.store.history.receipt_text import receipt_of
 from connecteam_sync.store.history.runs import UNKNOWN, used_lists_columns, used_lists_of
 from connecteam_sync.store.mirror.apply import ApplyResult, apply, writes_anything, writes_users
-from connecteam_sync.store.mirror.digest import (
-    SliceFingerprint,
-    combined,
-    digest_queries,
-    receipt_query,
-    remember,
-)
+from connecteam_sync.store.mirror.digest import SliceFingerprint, combined, digest_queries, remember
 from connecteam_sync.store.mirror.refused import AcceptedPlan
 from connecteam_sync.store.mirror.stored import stored_queries, stored_state
 from connecteam_sync.store.session import Session
@@ -174,7 +168,7 @@ class SliceRunner:
     ) -> _Done | _Overtaken | _Unasked | None:
         """One transaction; None if the database is not as remembered, so that its rows have to be read."""
         with self.store.writing(f"mirroring {unit.window}", self._opening(unit, fetched)) as session:
-            (overlapping, newest, account, *used), *results = (session.opening[0][0], *session.opening[1:])
+            (overlapping, newest, account, receipt, *used), *results = (session.opening[0][0], *session.opening[1:])
             session.opening.clear()
             self._belonging.require_unmoved(session, int(account))
             overtaken = _Overtaken(bool(overlapping), int(newest), self._goes_by_others(used)) if newest else None
@@ -184,7 +178,11 @@ class SliceRunner:
                 return overtaken
             if overtaken is not None and overtaken.by_others:
                 self._lists.overtaken(overtaken.newest)
-            done = self._decide(session, unit, fetched, results, overtaken, last=last, troubled=troubled)
+            done: _Done | _Overtaken | _Unasked | None
+            if fetched.known is not None:
+                done = self._as_remembered(session, fetched, fetched.known, receipt, results, last=last)
+            else:
+                done = self._decide(session, unit, fetched, results, overtaken, last=last, troubled=troubled)
             session.is_given_up = not isinstance(done, _Done)
             return done
 
@@ -219,9 +217,7 @@ class SliceRunner:
         fetched.inputs = self._inputs.digest(unit, fetched.response)
 
     def _catch_up(self, unit: Unit, fetched: FetchedSlice, overtaken: _Overtaken) -> FetchedSlice:
-        """After another run: fetch the users again unless it went by the same, so that an older list never overwrites a
-        newer one.
-        """
+        """After another run: fetch the users again unless it went by the same. No older list overwrites a newer one."""
         self._head = overtaken.newest
         self._emit(SliceAgain(time_clock_id=unit.clock, window=unit.window, why="another_run"))
         if overtaken.by_others:
@@ -241,10 +237,11 @@ class SliceRunner:
 
         def queries(session: Session) -> list[Query]:
             used = f", {used_lists_columns(session.own)}" if self._lists.are_remembered else ""
-            newer = session.newer_query(unit.clock, unit.window, self._head, self.record.number, also=used)
+            known = fetched.known.slice_id if fetched.known is not None else None
+            newer = session.newer_query(unit.clock, unit.window, self._head, self.record.number, known=known, also=used)
             if fetched.known is None:
                 return [newer, *stored_queries(session, unit.window, fetched.snapshot(self.state.people))]
-            return [newer, receipt_query(session.own, fetched.known.slice_id), *digest_queries(session, fetched.known)]
+            return [newer, *digest_queries(session, fetched.known)]
 
         return queries
 
@@ -260,13 +257,11 @@ class SliceRunner:
         *,
         last: bool,
         troubled: bool,
-    ) -> _Done | _Overtaken | _Unasked | None:
-        """Decide and write, under the lock; None if the stored rows have to be read after all.
+    ) -> _Done | _Overtaken | _Unasked:
+        """Decide and write, under the lock.
 
         A look that was overtaken counts if it leads to no write: it agrees with what the newer ones wrote.
         """
-        if fetched.known is not None:
-            return self._as_remembered(session, fetched, fetched.known, results, last=last)
         answer = fetched.snapshot(self.state.people)
         found = stored_state(session, unit.window, answer, results, fresh=self._fresh(session, unit))
         snapshot, stored = as_kept(answer, found)
@@ -290,13 +285,20 @@ class SliceRunner:
         return _Done(receipt, number, ended, taken.plan, applied, inputs)
 
     def _as_remembered(
-        self, session: Session, fetched: FetchedSlice, known: SliceFingerprint, results: list[Rows], *, last: bool
+        self,
+        session: Session,
+        fetched: FetchedSlice,
+        known: SliceFingerprint,
+        text: str | None,
+        results: list[Rows],
+        *,
+        last: bool,
     ) -> _Done | None:
-        """Repeat the earlier receipt if the database is as it was; else None, and `fetched` counts as not known."""
-        digest = combined(results[1:])
+        """Repeat the earlier receipt, of this text, if the database is as it was; else None: `fetched` is not known."""
+        digest = combined(results)
         # Its receipt is gone if another run replaced it meanwhile, and it was old enough to be folded.
-        if digest == known.digest and results[0]:
-            receipt = receipt_of(results[0][0][0])
+        if digest == known.digest and text is not None:
+            receipt = receipt_of(text)
             last = last and not self.state.is_open(None)
             number, ended = self.record.repeat(session, receipt, last=last)
             return _Done(receipt, number, ended, None, None)

@@ -73,21 +73,32 @@ class Session(Statements):
         """SELECT of the canonical columns of `t`."""
         return "SELECT " + ", ".join(f"{expression} AS {name}" for name, expression in self.canonical.items())
 
-    def newer_query(self, time_clock_id: int, window: Window, head: int, run: int | None, *, also: str = "") -> Query:
+    def newer_query(
+        self,
+        time_clock_id: int,
+        window: Window,
+        head: int,
+        run: int | None,
+        *,
+        known: int | None = None,
+        also: str = "",
+    ) -> Query:
         """Of the receipts since `head` of looks that other runs than `run` applied: how many are of this clock and an
-        overlapping window, and the number of the newest (0: none). Also the newest entry of the account table, and the
-        expressions of `also`, which begin with a comma.
+        overlapping window, and the number of the newest (0: none). Also the newest entry of the account table, the text
+        of the receipt `known` (None: it is gone), and the expressions of `also`, which begin with a comma.
 
         Refused and failed looks and mere proofs wrote nothing, so nothing of them can be overwritten.
         """
         return Query(
             "SELECT coalesce(sum(CASE WHEN time_clock_id = :clock"
             " AND first_day <= :last AND last_day >= :first THEN 1 ELSE 0 END), 0), coalesce(max(id), 0),"
-            f" (SELECT coalesce(max(id), 0) FROM {self.own.account}){also}"
+            f" (SELECT coalesce(max(id), 0) FROM {self.own.account}),"
+            f" (SELECT receipt FROM {self.own.slices} WHERE id = :known){also}"
             f" FROM {self.own.slices} WHERE id > :head AND run_id <> :run AND status IN ('applied', 'nothing')",
             {
                 "head": head,
                 "run": run or 0,
+                "known": known or 0,
                 "clock": time_clock_id,
                 "first": window.first.isoformat(),
                 "last": window.last.isoformat(),

@@ -183,11 +183,6 @@ def longest_key_range(ids: Iterable[RowId | None]) -> range:
     return best if len(best) <= _KEYS_A_ROW * most else range(0)
 
 
-def receipt_query(own: OwnTables, slice_id: int) -> Query:
-    """The query for the text of the receipt of a slice that was decided on equal inputs."""
-    return Query(f"SELECT receipt FROM {own.slices} WHERE id = :id", {"id": slice_id})
-
-
 def digest_queries(session: Session, fingerprint: SliceFingerprint) -> tuple[Query, ...]:
     """Queries for `combined`: a digest of every table that a decision reads, limited to the instants of the fingerprint
     if the table has instants.
