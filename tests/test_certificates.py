@@ -197,13 +197,14 @@ def test_looks_say_what_they_were_made_of(certified_world: World, tmp_path: Path
 def test_how_it_was_closed_is_part_of_it(certified_world: World, tmp_path: Path) -> None:
     """Passed-over obstacles, and the verdict on each person, are those that the closing recorded."""
     employee = certified_world.table()[0]["employee_id"]
+    minutes = sum(int(row["total_minutes"]) for row in certified_world.table() if row["employee_id"] == employee)
     checked = {
         "at": 1,
         "obstacles": [{"name": "open_shift", "count": 2, "message": "of Ida Moss", "next_step": "x"}],
         "totals": [
             {
                 "employee_id": employee,
-                "minutes_table": 1,
+                "minutes_table": minutes,
                 "minutes_activities": 7,
                 "minutes_timesheet": None,
                 "verdict": "rounding",

@@ -262,7 +262,7 @@ class Payroll(Certificates):
         from connecteam_sync.engine.period_check import PeriodChecker
         from connecteam_sync.engine.periods import PayPeriods
 
-        checker = PeriodChecker(self._context, self._settings.payroll)
+        checker = PeriodChecker(self._context, self._settings.payroll, self._settings.pay_schedule)
         return PayPeriods(self._context, checker, self._settings.pay_schedule)
 
 

@@ -29,6 +29,8 @@ FORMAT = "connecteam-sync certificate"
 SCHEMA = 1
 NOT_RECORDED = "not recorded"
 """The verdict of a person of whom the closing of the period recorded none."""
+CHANGED_SINCE = "changed since closing"
+"""The verdict of a person whose rows had other minutes when the period was closed."""
 YesNo = Literal["yes", "no"]
 STATEMENT = (
     (
@@ -261,8 +263,15 @@ class Counted(msgspec.Struct, frozen=True, kw_only=True):
 
     employee_id: RowId | None
     verdict: str | None = None
+    minutes_table: int | None = None
     minutes_activities: int | None = None
     minutes_timesheet: int | None = None
+
+    def verdict_on(self, minutes: int) -> str:
+        """What a certificate says of this person: no verdict of the closing stands beside other minutes than it saw."""
+        if self.minutes_table not in {None, minutes}:
+            return CHANGED_SINCE
+        return self.verdict or NOT_RECORDED
 
 
 class Certificate(msgspec.Struct, frozen=True, kw_only=True):
@@ -377,7 +386,7 @@ def _person(employee: RowId, rows: PersonRows, counted: Counted | None) -> Certi
         shifts=rows.shifts,
         minutes=rows.minutes,
         root=rows.root,
-        verdict=(counted.verdict if counted is not None else None) or NOT_RECORDED,
+        verdict=NOT_RECORDED if counted is None else counted.verdict_on(rows.minutes),
         minutes_activities=None if counted is None else counted.minutes_activities,
         minutes_timesheet=None if counted is None else counted.minutes_timesheet,
     )

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import Literal, NamedTuple
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -17,10 +18,11 @@ from connecteam_sync.core.clocktime import ClockTime
 from connecteam_sync.core.holds import lacks_employee
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.locks import Locks
+from connecteam_sync.core.period_borders import Border, BorderHours
 from connecteam_sync.core.run import Failure
-from connecteam_sync.core.text import called, day_name, hours, many, named
+from connecteam_sync.core.text import called, clock, day_name, hours, many, named
 from connecteam_sync.core.three_counts import CountedDay, PersonTotal
-from connecteam_sync.core.window import Window, local_day
+from connecteam_sync.core.window import Window, end_of_day, local_day, start_of_day
 
 ObstacleName = Literal[
     "period_not_over",
@@ -32,6 +34,8 @@ ObstacleName = Literal[
     "hold",
     "counts_differ",
     "correction_undecided",
+    "correction_unpaid",
+    "hours_between_periods",
 ]
 IN_NO_WAY: frozenset[ObstacleName] = frozenset({"not_reviewed"})
 """Obstacles that no reason puts aside: a second person has to act."""
@@ -80,13 +84,17 @@ class BadReceipt(NamedTuple):
 class Undecided(NamedTuple):
     """Corrections that nobody has decided: how many and their signed minutes, of the period itself and of earlier days.
 
-    `first` is the earliest of their days.
+    `first` is the earliest of their days. `unpaid` were accepted into periods before it that are not closed, of
+    `unpaid_minutes`; `unpaid_into` are the days of the first of those.
     """
 
     own: int
     earlier: int
     minutes: int
     first: date | None
+    unpaid: int = 0
+    unpaid_minutes: int = 0
+    unpaid_into: str | None = None
 
 
 class SecondPerson(NamedTuple):
@@ -117,6 +125,7 @@ class CheckFacts(msgspec.Struct, frozen=True, kw_only=True):
     different: tuple[CountedDay, ...] = ()
     waiting: Undecided = Undecided(0, 0, 0, None)
     not_reviewed: SecondPerson | None = None
+    beside: tuple[BorderHours, ...] = ()
 
 
 def touching(window: Window, holds: Iterable[Hold], *, unmapped: Collection[int]) -> tuple[Hold, ...]:
@@ -162,6 +171,8 @@ def obstacles(facts: CheckFacts) -> tuple[Obstacle, ...]:
         _held(facts),
         _differing(facts),
         _undecided(facts),
+        _unpaid(facts),
+        _beside(facts),
     )
     return tuple(obstacle for obstacle in made if obstacle is not None)
 
@@ -315,3 +326,51 @@ def _undecided(facts: CheckFacts) -> Obstacle | None:
         next_step="connecteam-sync corrections --state pending lists them; then, of each,"
         " connecteam-sync corrections accept ID --into P, or corrections dismiss ID --reason R",
     )
+
+
+def _unpaid(facts: CheckFacts) -> Obstacle | None:
+    """What was accepted into a period before that nobody has closed, and nobody may be about to: of another year."""
+    waiting = facts.waiting
+    if not waiting.unpaid:
+        return None
+    into = waiting.unpaid_into
+    return Obstacle(
+        name="correction_unpaid",
+        count=waiting.unpaid,
+        message=f"{many(waiting.unpaid, 'correction')} ({hours(waiting.unpaid_minutes, signed=True)} hours) accepted"
+        f" into a period before this one that is not closed ({into}): nothing pays what is in it",
+        next_step=f"close that first: connecteam-sync periods close {into}; where it was the wrong one"
+        f" (connecteam-sync corrections --period {into} lists them): connecteam-sync corrections accept ID --into P",
+    )
+
+
+def _beside(facts: CheckFacts) -> Obstacle | None:
+    """Hours that no period has, or two: whoever pays by the periods pays them never, or twice."""
+    if not facts.beside:
+        return None
+    border, rows, minutes = facts.beside[0]
+    what = f"{many(rows, 'row')} ({hours(minutes)} hours) of {_span(border, facts.window.zone)}"
+    more = f" (and {len(facts.beside) - 1:,} more)" if len(facts.beside) > 1 else ""
+    other = f"{border.other.first}..{border.other.last}"
+    if border.is_twice:
+        message = f"{what} lie in {other} ({border.other.timezone}), too{more}"
+        cure = "the export of the one that is exported first carries them, that of the other does not; pay by nothing"
+        cure = f"{cure} else, and close with --anyway REASON"
+    else:
+        message = f"{what} lie in no period: the nearest is {other} ({border.other.timezone}){more}"
+        cure = "close these days as a period of their own where they are whole (connecteam-sync periods close"
+        cure = f"{cure} FIRST..LAST); else pay them by hand, and close with --anyway REASON"
+    return Obstacle(
+        name="hours_between_periods",
+        count=sum(one.rows for one in facts.beside),
+        message=message,
+        next_step=cure,
+    )
+
+
+def _span(border: Border, zone: ZoneInfo) -> str:
+    """`Sat 6 Dec 2025`, `Fri 5 Dec 2025 to Sat 6 Dec 2025`; with the times where these are no whole days."""
+    first, last = local_day(border.start, zone), local_day(border.end - 1, zone)
+    if (border.start, border.end) != (start_of_day(first, zone), end_of_day(last, zone)):
+        return f"{day_name(first)}, {clock(border.start, zone, first)} to {clock(border.end, zone, first)}"
+    return day_name(first) if first == last else f"{day_name(first)} to {day_name(last)}"

@@ -98,14 +98,17 @@ class Certifier:
                 stamp = time_stamp(signature.encode(), self._time_stamps)
                 pack.write(self._files(read, key, signature, stamp))
                 with self._store.writing("keeping a certificate") as session:
-                    self._require_closed(session, first, last)
-                    if _head(session) != read.chain.head:
+                    closed = self._require_closed(session, first, last)
+                    # Opened and closed again meanwhile, it may have other rows than were read.
+                    if _head(session) != read.chain.head or closed.event != read.payload.period.event:
                         session.is_given_up = True
                         continue
                     number = self._keep(session, read, signature, key, by)
                     pack.place()
                 return _listed(number, read, key, by)
-            raise LockHeld("others certify at the same time", next_step="try again in a minute")
+            raise LockHeld(
+                "others certify, or close the period again, at the same time", next_step="try again in a minute"
+            )
 
     def _read(self, first: date, last: date | None, key: SigningKey) -> _Read:
         """All that is certified, read at one moment."""

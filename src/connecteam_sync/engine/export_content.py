@@ -75,6 +75,9 @@ def content_of(
     moment = None if as_of is None else journal.as_of(session, as_of)
     then = None if moment is None else rows_as_of(session, window, moment)
     rows = period_facts.rows_in(session, window) if then is None else _marked(then)
+    # Where the business's time zone was another one, a file of before may have some of these hours.
+    paid = exports.paid_before(session, window)
+    rows = tuple(row for row in rows if not any(of.holds(row.clock_in) for of in paid))
     accepted = tuple(
         one
         for one in corrections.corrections(session, state="accepted", effective=window.first)

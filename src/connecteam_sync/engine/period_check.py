@@ -18,7 +18,9 @@ from connecteam_sync.core.change import Hold, SlicePlan
 from connecteam_sync.core.clocktime import ClockTime, StoredState
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.locks import Locks
+from connecteam_sync.core.payroll_settings import PaySchedule
 from connecteam_sync.core.people import Mapped, mapped
+from connecteam_sync.core.period_borders import BorderHours
 from connecteam_sync.core.period_check import (
     BadReceipt,
     Checked,
@@ -44,7 +46,7 @@ from connecteam_sync.engine.verify import Timesheets, verification_of
 from connecteam_sync.engine.verify_receipt import on_record
 from connecteam_sync.errors import RowMoved, UpstreamError
 from connecteam_sync.store.history import holds
-from connecteam_sync.store.payroll import locks, period_facts
+from connecteam_sync.store.payroll import locks, period_facts, periods
 from connecteam_sync.store.service import proofs
 from connecteam_sync.store.session import Session
 
@@ -58,7 +60,7 @@ class Moves(NamedTuple):
     """What may change between a checklist and the closing that rests on it."""
 
     head: int
-    holds: int
+    holds: frozenset[tuple[str, str]]
     waiting: Undecided
 
 
@@ -96,13 +98,14 @@ class _OnRecord(NamedTuple):
     late: tuple[Hold, ...]
     refused: tuple[BadReceipt, ...]
     moves: Moves
+    beside: tuple[BorderHours, ...]
 
 
 class PeriodChecker:
-    """Makes checklists. `rules` judge Connecteam's timesheet."""
+    """Makes checklists. `rules` judge Connecteam's timesheet, `schedule` says which days belong together."""
 
-    def __init__(self, context: Context, rules: TimesheetRules) -> None:
-        self._context, self._rules = context, rules
+    def __init__(self, context: Context, rules: TimesheetRules, schedule: PaySchedule) -> None:
+        self._context, self._rules, self._schedule = context, rules, schedule
 
     def check(
         self,
@@ -135,10 +138,10 @@ class PeriodChecker:
     def moves(self, session: Session, window: Window) -> Moves:
         """What a checklist rests on, as it is now."""
         standing = holds.standing_holds(session)
+        of_days = touching(window, (one.hold for one in standing), unmapped=())
         return Moves(
             locks.newest_change(session, window),
-            len(touching(window, (one.hold for one in standing), unmapped=()))
-            + len(self._late(session, window, standing)),
+            frozenset((hold.reason, hold.subject) for hold in (*of_days, *self._late(session, window, standing))),
             period_facts.waiting(session, window),
         )
 
@@ -282,6 +285,9 @@ class PeriodChecker:
             late=self._late(session, window, standing),
             refused=period_facts.bad_receipts(session, window, proven),
             moves=self.moves(session, window),
+            beside=period_facts.hours_beside(
+                session, window, (one.window for one in periods.stored(session)), self._schedule
+            ),
         )
 
     def _checked(
@@ -320,6 +326,7 @@ class PeriodChecker:
             different=tuple(day for day in days if day.verdict == "different"),
             waiting=found.moves.waiting,
             not_reviewed=not_reviewed,
+            beside=found.beside,
         )
         return Checked(
             at=now(),

@@ -93,6 +93,29 @@ def counting(session: Session) -> dict[Window, int]:
     }
 
 
+def paid_before(session: Session, window: Window) -> tuple[Window, ...]:
+    """The periods of other time zones that share instants with a window, and were exported before it ever was: their
+    files have the hours of both.
+    """
+    exports = session.tables.exports
+    key = (exports.c.first_day, exports.c.last_day, exports.c.timezone)
+    begun = {
+        Window(date.fromisoformat(first), date.fromisoformat(last), timezone): int(number)
+        for first, last, timezone, number in session.connection.execute(
+            select(*key, func.min(exports.c.id)).group_by(*key)
+        )
+    }
+    mine = begun.get(window)
+    return tuple(
+        of
+        for of, number in sorted(begun.items())
+        if of.timezone != window.timezone
+        and (mine is None or number < mine)
+        and of.start_utc < window.end_utc
+        and window.start_utc < of.end_utc
+    )
+
+
 def add(session: Session, export: Export, carried: Carried) -> int:
     """Add an export to the ledger, and note it on the corrections that no export carried before; its number."""
     values = {

@@ -7,6 +7,8 @@ from datetime import date
 from typing import NamedTuple
 
 from connecteam_sync.core.clocktime import ClockTime, TrackedShift
+from connecteam_sync.core.payroll_settings import PaySchedule
+from connecteam_sync.core.period_borders import BorderHours, borders
 from connecteam_sync.core.period_check import BadReceipt, Undecided
 from connecteam_sync.core.shift import Break
 from connecteam_sync.core.timesheets import TimesheetDay
@@ -104,13 +106,45 @@ def _made_good(bad: _Receipt, window: Window, good: Iterable[_Receipt], proven: 
 
 
 def waiting(session: Session, window: Window) -> Undecided:
-    """The corrections of this period and of the days before it that nobody has decided yet."""
-    [[(own, earlier, minutes, first)]] = session.fetch(
+    """The corrections of this period and of the days before it that nobody has decided yet, and those accepted into a
+    period before it that is not closed.
+    """
+    days = {"first": window.first.isoformat(), "last": window.last.isoformat()}
+    [(own, earlier, minutes, first)], unpaid = session.fetch(
         Query(
             "SELECT coalesce(sum(CASE WHEN day >= :first THEN 1 ELSE 0 END), 0),"
             " coalesce(sum(CASE WHEN day < :first THEN 1 ELSE 0 END), 0), coalesce(sum(delta_minutes), 0), min(day)"
             f" FROM {session.own.corrections} WHERE state = 'pending' AND day <= :last",
-            {"first": window.first.isoformat(), "last": window.last.isoformat()},
-        )
+            days,
+        ),
+        Query(
+            "SELECT c.effective_first_day, c.effective_last_day, count(*), coalesce(sum(c.delta_minutes), 0)"
+            f" FROM {session.own.corrections} c WHERE c.state = 'accepted' AND c.export_id IS NULL"
+            f" AND c.effective_last_day < :first AND NOT EXISTS (SELECT 1 FROM {session.own.periods} p WHERE"
+            " p.first_day = c.effective_first_day AND p.last_day = c.effective_last_day AND p.state = 'closed')"
+            " GROUP BY c.effective_first_day, c.effective_last_day ORDER BY c.effective_first_day",
+            {"first": days["first"]},
+        ),
     )
-    return Undecided(int(own), int(earlier), int(minutes), None if first is None else date.fromisoformat(first))
+    return Undecided(
+        int(own),
+        int(earlier),
+        int(minutes),
+        None if first is None else date.fromisoformat(first),
+        unpaid=sum(int(count) for _, _, count, _ in unpaid),
+        unpaid_minutes=sum(int(of) for _, _, _, of in unpaid),
+        unpaid_into=f"{unpaid[0][0]}..{unpaid[0][1]}" if unpaid else None,
+    )
+
+
+def hours_beside(
+    session: Session, window: Window, on_record: Iterable[Window], schedule: PaySchedule
+) -> tuple[BorderHours, ...]:
+    """The rows, of any source, that begin beside a period in no other one, or that another one has, too."""
+    found = []
+    for border in borders(window, tuple(on_record), schedule):
+        query = session.assigned_rows_between(session.select_rows(), border.start, border.end)
+        [there] = session.fetch(Query(query.sql, query.values, rows.clock_time))
+        if there:
+            found.append(BorderHours(border, len(there), sum(row.minutes for row in there)))
+    return tuple(found)
