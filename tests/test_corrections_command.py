@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 
@@ -41,6 +43,17 @@ def test_a_correction_is_one_line(terminal: Terminal) -> None:
     assert "changed 08:00-16:00 -> 08:00-16:30, 8:00 -> 8:30 h (+0:30 h)  pending" in answer.out
     assert "1 correction, +0:30 h; 1 to be decided" in answer.out
     assert "next: connecteam-sync corrections accept 1 --into PERIOD" in answer.err
+
+
+def test_a_row_that_was_deleted_in_the_table_is_not_offered_to_be_paid(terminal: Terminal, tmp_path: Path) -> None:
+    """An export may have paid it: nobody who copies the next step pays eight hours twice."""
+    with closing(sqlite3.connect(tmp_path / "connecteam-sync.db")) as opened, opened:
+        opened.execute("DELETE FROM clock_times")
+    assert terminal("sync", *DAYS).code == 3
+    answer = terminal("corrections", "--state", "pending")
+    assert "added 08:00-16:30, 0:00 -> 8:30 h (+8:30 h) (its row had been deleted in the table)  pending" in answer.out
+    assert "next: see whether an export has paid correction 2 already" in answer.err
+    assert "accept 2 --into" not in answer.err
 
 
 def test_a_decision_is_told(terminal: Terminal) -> None:

@@ -14,7 +14,7 @@ import pytest
 from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.core.payroll_settings import PaySchedule, TimeStampSettings
 from connecteam_sync.core.period_check import Obstacle
-from connecteam_sync.errors import PeriodRefused
+from connecteam_sync.errors import ExportRefused, PeriodRefused
 from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from support.certified import key_in
 from support.scenario import World
@@ -159,6 +159,26 @@ def test_a_certificate_gives_no_verdict_on_minutes_that_the_closing_did_not_see(
     [person] = json.loads((tmp_path / "proof" / "certificate.json").read_text())["people"]
     assert (person["minutes"], person["minutes_activities"]) == (600, 480)
     assert person["verdict"] == "changed since closing"
+
+
+def test_an_open_shift_of_a_closed_period_says_how_its_person_is_exported(world: World, tmp_path: Path) -> None:
+    """A correction has its clock-out, the row stays open: unless the period is opened the rest is never exported."""
+    world.work(1, "08:00", "16:00")
+    forgotten = world.work(2, "08:00", None)
+    world.sync()
+    payroll = world.mirror.payroll
+    payroll.close(FIRST, by="Pia", anyway="the bank waits")
+    payroll.export(FIRST, "csv", tmp_path / "first.csv", without_blocked=True)
+    world.company.edit(forgotten.id, end=forgotten.start + 4 * 3600)
+    world.sync()
+    with pytest.raises(ExportRefused) as refused:
+        payroll.export(FIRST, "csv", tmp_path / "again.csv", again="she was left out")
+    assert "periods reopen 2025-12-01 --reason R, sync, periods close 2025-12-01" in refused.value.next_step
+    payroll.reopen(FIRST, reason="she was left out")
+    world.sync()
+    payroll.close(FIRST, by="Pia")
+    assert exported(world, FIRST, tmp_path / "again.csv") == [("2025-12-01", 480), ("2025-12-02", 240)]
+    assert [one.state for one in payroll.corrections()] == ["cancelled"]
 
 
 class Interrupting(list[bytes]):

@@ -73,7 +73,10 @@ def corrections_list(
             report.note(f"next: connecteam-sync corrections {words}")
             return
         waits = next((one for one in found if one.state == "pending"), None)
-        report.note(f"next: connecteam-sync corrections accept {waits.number} --into PERIOD" if waits else "")
+        if waits is not None:
+            from connecteam_sync.present import corrections_text
+
+            report.note(f"next: {corrections_text.next_step(waits)}")
 
 
 @corrections.command()

@@ -102,6 +102,11 @@ class Correction(msgspec.Struct, frozen=True, kw_only=True):
         return " ".join((self.state, into, str(self.decided_at or ""))).strip()
 
     @property
+    def is_of_table(self) -> bool:
+        """Whether somebody else changed or deleted the row: an export of before may have paid what the table lacks."""
+        return "in the table" in self.cause
+
+    @property
     def is_final(self) -> bool:
         """Whether an export has carried it: then it stays, whatever happens to the shift."""
         return self.export is not None

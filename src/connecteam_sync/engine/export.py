@@ -232,14 +232,19 @@ def _require_no_blocked(content: Content, asked: Asked, earlier: Export | None) 
     who = named([one.name for one in content.blocked])
     if not asked.without_blocked:
         first, layout = content.blocked[0], asked.choice.layout
+        if "open_shift" in first.reasons:
+            # No run ends it any more: its clock-out is a correction, and whoever is left out has no other hours either.
+            cure = f"enter the clock-out in Connecteam; then periods reopen {content.window.first} --reason R, sync,"
+            cure = f"{cure} periods close {content.window.first}, and the same again"
+        else:
+            cure = "cure each (connecteam-sync holds lists what is held)"
         is_of_hours = layout is None or not {*first.reasons}.isdisjoint(OF_HOURS)
         raise ExportRefused(
             f"the hours of {who} in {content.window} are not settled: {first.detail}; nothing was exported"
             if is_of_hours
             else f"the hours of {who} in {content.window} cannot be written: {first.detail}; nothing was exported",
             blocked=content.blocked,
-            next_step="cure each (connecteam-sync holds lists what is held); to leave these people out:"
-            " --without blocked"
+            next_step=f"{cure}; to leave these people out: --without blocked"
             if is_of_hours
             else "cure each (numbers are read from the column of payroll_id); to leave these people out:"
             " --without blocked",

@@ -76,10 +76,22 @@ def correction_lines(items: Iterable[Correction], names: Mapping[RowId, str]) ->
     return lines
 
 
+def next_step(waiting: Correction) -> str:
+    """What to do with a correction that waits."""
+    if waiting.is_of_table:
+        return (
+            f"see whether an export has paid correction {waiting.number} already: a row was changed in the table, and"
+            " accepting it pays what the table lacks, once more if the export of its day was before; to have the row"
+            " back instead, open its days (connecteam-sync locks lists them), and connecteam-sync sync"
+        )
+    return f"connecteam-sync corrections accept {waiting.number} --into PERIOD"
+
+
 def _line(item: Correction, names: Mapping[RowId, str]) -> str:
     who = called(names.get(item.employee_id, f"employee {item.employee_id}"))
     what = f"{hours(item.minutes_before)} -> {hours(item.minutes_after)} h ({hours(item.delta, signed=True)} h)"
-    return f"{item.number:>6}  {day_name(item.day)}  {who}: {item.kind} {_times(item)}{what}  {_state(item)}"
+    why = f" ({item.cause})" if item.is_of_table else ""
+    return f"{item.number:>6}  {day_name(item.day)}  {who}: {item.kind} {_times(item)}{what}{why}  {_state(item)}"
 
 
 def _times(item: Correction) -> str:
