@@ -103,6 +103,7 @@ CORRECTIONS_PAGE = "tests/web/test_corrections_page.py -k sqlite"
 OWN_LOCKS = "tests/test_own_locks.py -k sqlite"
 EVENING_TOLD = "tests/test_evening_told.py -k sqlite"
 PERIODS, PERIODS_REVIEWED = "tests/test_periods.py -k sqlite", "tests/test_periods_reviewed.py -k sqlite"
+PERIOD_FACTS, NEXT_DUE = "tests/test_period_facts.py -k sqlite", "tests/service/test_clock.py -k next_is_due"
 KEPT_PLANS = "tests/test_kept_plans.py"
 CONSOLE_USERS, CONSOLE_ROLES = "tests/store/test_console_users.py", "tests/core/test_console_roles.py"
 GATE, SESSIONS, SIGNING_IN = "tests/web/test_gate.py", "tests/web/test_sessions.py", "tests/web/test_signing_in.py"
@@ -5795,6 +5796,72 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("worker/app.py", ', "read_timeout": _SILENCE, "write_timeout": _SILENCE', "", SILENCED),
     ("worker/app.py", "broker_heartbeat=10,", "broker_heartbeat=0,", SILENCED),
     ("store/control/turns.py", "def extend(", "def extended(", "tests/fleet/test_model.py -k steps"),
+    # The first and the last day of a period, and days of another zone.
+    (
+        "engine/periods.py",
+        "period.window.first > self._context.choosing.today()",
+        "period.window.first >= self._context.choosing.today()",
+        PERIODS,
+    ),
+    ("engine/periods.py", " and window.timezone == self._timezone", "", PERIODS),
+    (
+        "store/payroll/period_facts.py",
+        "state = 'pending' AND day <= :last",
+        "state = 'pending' AND day < :last",
+        PERIOD_FACTS,
+    ),
+    ("store/payroll/period_facts.py", " WHERE timezone = :zone AND day", " WHERE :zone = :zone AND day", PERIOD_FACTS),
+    (
+        "store/payroll/own_locks.py",
+        "delete(locks).where(\n                locks.c.source == _SOURCE,",
+        "delete(locks).where(",
+        OWN_LOCKS,
+    ),
+    ("store/payroll/imported_locks.py", "locks.c.timezone == window.timezone,", "", PERSON_LOCKS),
+    ("store/payroll/day_locks.py", "later(first, -1)", "later(first, 0)", PERSON_LOCKS),
+    (
+        "store/payroll/certificates.py",
+        '" AND first_day <= :last AND last_day >= :first ORDER BY id"',
+        '" AND first_day < :last AND last_day >= :first ORDER BY id"',
+        CERTIFICATES,
+    ),
+    (
+        "store/payroll/certificates.py",
+        '" AND first_day <= :last AND last_day >= :first ORDER BY id"',
+        '" AND first_day <= :last AND last_day > :first ORDER BY id"',
+        CERTIFICATES,
+    ),
+    # What a visit and an answer leave behind.
+    ("service/budget.py", "known, self._known = self._known, None", "known = self._known", SHARED_BUDGET),
+    ("store/control/budgets.py", "known.day_ends_in) > _JITTER", "known.day_ends_in) > _SLACK", SHARED_BUDGET),
+    ("api/deadline.py", "@cache\n", "", COST),
+    ("api/deadline.py", "ssl_context=_tls(verify=verify)", "ssl_context=_tls(verify=True)", COST),
+    ("service/turns.py", "                kept.client.store.rest()\n", "                pass\n", COST),
+    (
+        "service/turns.py",
+        "            with suppress(ConnecteamSyncError):  # where the",
+        "            if True:  # where the",
+        COST,
+    ),
+    (
+        "store/service/due.py",
+        "SELECT count(*) FROM {self._table} WHERE state = 'active'",
+        "SELECT count(*) FROM {self._table}",
+        f"{DUE} -k sqlite",
+    ),
+    (
+        "service/clock.py",
+        "            return 0\n        return self._rested(rest)\n",
+        "            return 0\n        return 0\n",
+        NEXT_DUE,
+    ),
+    (
+        "service/clock.py",
+        "if rest is None or rest[0] == 0 or self._clock() >= self._idle_at:",
+        "if rest is None or rest[0] == 0:",
+        NEXT_DUE,
+    ),
+    ("service/clock.py", "if rest is None or rest[0] == 0 or self", "if rest is None or self", NEXT_DUE),
 )
 
 

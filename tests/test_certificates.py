@@ -15,10 +15,12 @@ from connecteam_sync.client import ConnecteamSync
 from connecteam_sync.core.certificate_chain import AllowedKey
 from connecteam_sync.core.certificates import decoded, encoded
 from connecteam_sync.core.payroll_settings import PaySchedule
+from connecteam_sync.core.window import Window
 from connecteam_sync.engine.certificate_pack import Pack
 from connecteam_sync.engine.ssh_signatures import refusal, signing_key
 from connecteam_sync.errors import CertificateRefused, ConfigurationError
 from connecteam_sync.sandbox import Company, Sandbox
+from connecteam_sync.store.payroll import certificates
 from support.certified import (
     FILES,
     FIRST,
@@ -286,7 +288,13 @@ def test_holds_and_corrections_are_listed(certified_world: World, tmp_path: Path
         ("2025-11-21", "accepted", 15),
     ]
     assert payload["corrections"][1]["effective_period"] == "2025-12-01..2025-12-14"
-    assert [one["reason"] for one in payload["holds"]] == ["duplicate_clock_in"]
+    [held] = payload["holds"]
+    assert held["reason"] == "duplicate_clock_in"
+    first, last = (date.fromisoformat(held[name]) for name in ("first", "last"))
+    with certified_world.mirror.store.reading() as session:
+        days = (first - timedelta(days=1), first, last, last + timedelta(days=1))
+        of_days = [certificates.holds(session, Window(day, day, "America/Chicago")) for day in days]
+    assert [len(one) for one in of_days] == [0, 1, 1, 0]
     assert found(certified_world, tmp_path / "c", table=True) == []
     assert not [note for note in notes(certified_world, tmp_path / "c") if "corrections" in note]
     execute(

@@ -188,6 +188,21 @@ def test_each_source_is_told_by_itself(world: World) -> None:
     assert say((1, date(2026, 1, 5), True, True)) == [(1, "connecteam_lock")]
 
 
+def test_a_lock_of_another_zone_is_another_one(world: World) -> None:
+    """The business moved: what Connecteam says now is about days of the new zone, also where their dates are alike."""
+
+    def say(zone: str, *, is_locked: bool) -> list[str]:
+        window = Window(world.window.first, world.window.last, zone)
+        with world.mirror.store.writing("importing") as session:
+            imported_locks.record(session, (WAREHOUSE, window, [(1, TUESDAY, is_locked, None)]), run=1, at=1764600000)
+        return sorted(one.timezone for one in world.mirror.locks())
+
+    say(ZONE, is_locked=True)
+    assert say("Asia/Tokyo", is_locked=True) == [ZONE, "Asia/Tokyo"]
+    assert say("Asia/Tokyo", is_locked=False) == [ZONE]
+    assert world.mirror.lock_history()[0].ranges == ((TUESDAY, TUESDAY, "Asia/Tokyo"),)
+
+
 def test_a_day_is_imported_once(world: World) -> None:
     """Events are of what changed; `locks` lists what is closed, for how many people, and by what."""
     both_work(world)
@@ -222,9 +237,10 @@ def test_a_row_that_a_shift_left_for_another_week_is_held_by_its_day(world: Worl
     assert [one.hold.shift_id for one in world.mirror.holds() if one.hold.reason == "locked_day"] == [shifts[0]]
 
 
-def test_undo_leaves_such_a_day_alone(world: World) -> None:
-    """It names the day, and where it is opened."""
-    world.work(2, "08:00", "16:00")
+@pytest.mark.parametrize(("begin", "end"), [("08:00", "16:00"), ("20:00", "23:00")])
+def test_undo_leaves_such_a_day_alone(world: World, begin: str, end: str) -> None:
+    """It names the day, and where it is opened; by UTC an evening in Chicago is of the next day."""
+    world.work(2, begin, end)
     run = world.sync()
     world.company.locked.add((WAREHOUSE, world.user, TUESDAY))
     world.mirror.verify(world.window)

@@ -139,6 +139,18 @@ def test_an_import_opens_nothing_that_somebody_locked(world: World) -> None:
     assert sorted(all_later(world)) == [150, 480, 510]
 
 
+def test_opening_it_opens_nothing_that_connecteam_locked(world: World) -> None:
+    """The same day of the same person on the same time clock: each of the two locks is taken back where it was made."""
+    person = employee(world, other(world))
+    world.company.locked.add((WAREHOUSE, other(world), TUESDAY))
+    world.mirror.verify(world.window)
+    world.mirror.lock(TUESDAY, TUESDAY, reason="paid", employee=person, time_clock=WAREHOUSE)
+    assert sorted(one.source for one in world.mirror.locks()) == ["connecteam_lock", "own"]
+    world.mirror.unlock(TUESDAY, TUESDAY, employee=person, time_clock=WAREHOUSE)
+    assert [one.source for one in world.mirror.locks()] == ["connecteam_lock"]
+    assert sorted(all_later(world)) == [150, 480, 510]
+
+
 def test_undo_leaves_it_alone(world: World) -> None:
     """And says where to see what has to be opened."""
     all_later(world)

@@ -43,8 +43,9 @@ def names(report: PeriodReport) -> list[str]:
     return [obstacle.name for obstacle in report.checked.obstacles]
 
 
-def obstacle(report: PeriodReport, name: str) -> Obstacle:
+def obstacle(report: PeriodReport | None, name: str) -> Obstacle:
     """The obstacle of this name."""
+    assert report is not None
     assert report.checked is not None
     [found] = [one for one in report.checked.obstacles if one.name == name]
     return found
@@ -279,6 +280,9 @@ def test_a_period_that_is_not_over_is_in_the_way_and_one_that_has_not_begun_cann
         assert names(world.mirror.payroll.check("2025-12-08..2025-12-09")) == ["period_not_over"]
     with time_machine.travel(datetime(2025, 12, 8, 6, 0, 1, tzinfo=UTC), tick=True):
         assert world.mirror.payroll.close(P).newly
+        # On its first day it has begun.
+        assert obstacle(refused(world, "2025-12-08..2025-12-09").report, "period_not_over").count == 2
+        assert world.mirror.payroll.close("2025-12-08..2025-12-09", anyway="the shop closes today").newly
 
 
 def test_periods_on_record_never_overlap(world: World) -> None:
@@ -387,16 +391,18 @@ def test_people_who_come_and_go_and_clocks_next_to_each_other(world: World) -> N
 
 
 def test_a_business_that_moved_its_zone_keeps_its_closed_periods(world: World, database: str) -> None:
-    """They are days of the old zone: named, opened, but never closed again by days of another one."""
+    """Days of the old zone, and of no schedule: named, opened, but never closed again by days of another one."""
+    scheduled(world)
     world.sync()
     world.mirror.payroll.close(P)
+    assert world.mirror.payroll.period(P).is_scheduled
     world.mirror.close()
     moved = ConnecteamSync(
         world.sandbox.key, settings=msgspec.structs.replace(world.mirror.settings, timezone="Asia/Tokyo")
     )
     moved.accept_account(moved.proposed_account(["timezone"]), by="Pia")
     period = moved.payroll.period(P)
-    assert (period.window.timezone, period.state) == ("America/Chicago", "closed")
+    assert (period.window.timezone, period.state, period.is_scheduled) == ("America/Chicago", "closed", False)
     with pytest.raises(PeriodRefused, match="by now"):
         moved.payroll.check(P)
     with pytest.raises(PeriodRefused, match="overlaps"):

@@ -6,7 +6,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import pytest
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
+
+from connecteam_sync.api.deadline import Transport
 from connecteam_sync.config import load_settings
 from connecteam_sync.core.fleet import Priority
 from connecteam_sync.service.clock import Clock
@@ -97,3 +103,53 @@ def test_what_can_wait_is_not_asked_for_after_each_visit(tmp_path: Path) -> None
         before = mirror.statements
         assert clock.turn() > 0
         assert mirror.statements - before == 5
+
+
+def test_an_account_at_rest_keeps_no_pages_of_its_file(tmp_path: Path) -> None:
+    """The last thing that a turn does with its connection, which then lies unused."""
+    with turning(tmp_path) as here:
+        here.turn_of(0)
+        [kept] = here.runner._open.values()
+        said: list[str] = []
+        event.listen(kept.client.store._engine, "before_cursor_execute", lambda _c, _k, text, *_: said.append(text))
+        here.turn_of(0)
+        assert said[-1] == "PRAGMA shrink_memory"
+
+
+def test_what_a_visit_found_is_noted_by_the_next_turn_where_the_database_went_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No connection comes about once all is mirrored: the client is kept, with what is still to be noted."""
+    with turning(tmp_path) as here:
+        here.turn_of(0)
+        [kept] = here.runner._open.values()
+        engine = kept.client.store._engine
+        real, away, before = engine.connect, {"is": False}, here.one.looked("north")
+
+        def connect() -> Any:  # noqa: ANN401 - SQLAlchemy's connection
+            if away["is"]:
+                raise OperationalError("SELECT 1", {}, OSError("no such disk"), connection_invalidated=True)
+            return real()
+
+        def statement(*words: Any) -> None:  # noqa: ANN401 - the library's own
+            away["is"] = away["is"] or words[2].startswith("UPDATE connecteam_sync_runs SET finished_at")
+
+        here.due("0")
+        monkeypatch.setattr(engine, "connect", connect)
+        event.listen(engine, "before_cursor_execute", statement)
+        here.turn_of(0)
+        event.remove(engine, "before_cursor_execute", statement)
+        assert away["is"]
+        assert here.one.looked("north") == before
+        away["is"] = False
+        assert list(here.runner._open.values()) == [kept]
+        here.turn_of(0)
+        with here.one.mirror("north") as mirror:
+            assert max(one.successes for one in mirror.schedules()) == before + 1
+
+
+def test_clients_share_the_certificates_that_they_trust() -> None:
+    """A megabyte for a process, and not for each account; who trusts everybody has others."""
+    one, other, trusting = (Transport(verify=verify, left=lambda: 1.0) for verify in (True, True, False))
+    assert one._pool._ssl_context is other._pool._ssl_context
+    assert trusting._pool._ssl_context is not one._pool._ssl_context

@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import httpx2
 import pytest
 import time_machine
 from sqlalchemy import event, select
 
 from connecteam_sync import BudgetSpent, ConnecteamSync, Unavailable
+from connecteam_sync.api.limits import Limits
 from connecteam_sync.config import Settings
 from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.service.budget import AccountBudget
@@ -111,6 +113,27 @@ def test_an_answer_is_noted_only_if_it_is_news(tmp_path: Path, control: ControlD
         assert left() == before - 4
 
 
+def test_each_further_answer_of_one_call_is_noted(control: ControlDatabase) -> None:
+    """Connecteam hands out a token first, and says something else there: what it says last counts, as always."""
+
+    def interval() -> int:
+        with control.writing("looking") as connection:
+            return int(connection.execute(select(BUDGETS.c.interval_ms)).scalar_one())
+
+    def say(limit: int) -> None:
+        headers = {"x-ratelimit-minute-limit": str(limit), "x-ratelimit-minute-remaining": "9"}
+        limits.note(httpx2.Headers(headers))
+        budget.note(limits, None)
+
+    note(control, Said(day_left=50, day_limit=100, minute_limit=100))
+    budget, limits = AccountBudget(control, "north"), Limits()
+    budget.reserve(0.0)
+    say(10)
+    assert interval() == 6000
+    say(100)
+    assert interval() == 600
+
+
 KNOWN = Known(day_left=50, day_limit=100, day_ends_in=4000, interval_ms=600)
 
 
@@ -120,6 +143,9 @@ KNOWN = Known(day_left=50, day_limit=100, day_ends_in=4000, interval_ms=600)
         (Said(), False),
         (Said(day_left=50, day_limit=100, day_ends_in=4000, minute_limit=100), False),
         (Said(day_left=60, day_ends_in=3990), False),
+        (Said(day_left=60, day_ends_in=4060), False),
+        (Said(day_left=60, day_ends_in=3939), True),
+        (Said(day_left=60, day_ends_in=4061), True),
         (Said(day_left=49, day_ends_in=4000), True),
         (Said(day_left=60, day_ends_in=4000 + 86_400), True),
         (Said(day_left=60, day_ends_in=4000 - 86_400), True),

@@ -17,7 +17,7 @@ from connecteam_sync.core.window import Window
 from connecteam_sync.engine.lists import Lists
 from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE
 from connecteam_sync.service import clock as clock_module
-from connecteam_sync.service.clock import AWAY
+from connecteam_sync.service.clock import AWAY, IDLE, Clock
 from connecteam_sync.service.stopping import Stopped
 from connecteam_sync.service.visits import visit
 from connecteam_sync.store.service.due import DueClock
@@ -68,6 +68,22 @@ def test_the_budget_slows_the_clock_before_the_reserve_is_touched(tmp_path: Any)
         site.live(17 * 3600)
         assert 100 < site.sandbox.calls <= 180
         assert "reserve" not in " ".join(site.said)
+
+
+def test_after_a_visit_it_is_known_when_the_next_is_due(tmp_path: Any) -> None:  # noqa: ANN401 - pytest's path
+    """At once where another waits, or where it is time for what can wait; else not before it is asked again."""
+    database = f"sqlite:///{tmp_path}/next.db"
+    with site_of(database, proves=False, cadence_seconds=300, older_days=0) as site:
+        seconds = 0.0
+        clock = Clock(site.mirror, stop=site.stop, ahead=site.ahead, clock=lambda: seconds)
+        while not clock.turn():
+            pass
+        site.travel.shift(400)
+        assert [clock.turn(), clock.turn()] == [0, IDLE]
+        site.travel.shift(400)
+        seconds = 60.0
+        assert [clock.turn(), clock.turn()] == [0, 0]
+        assert {one.successes for one in site.rows().values()} == {3}
 
 
 def test_a_time_clock_that_fails_is_alone(site: Site) -> None:

@@ -177,7 +177,9 @@ def test_a_visit_that_was_asked_for_during_a_look_that_failed_waits_like_any_oth
 def test_paused_and_refused_ones_are_left_alone(enrolled: Store) -> None:
     """Until they are resumed, or the service starts again; who paused it and why is kept."""
     with enrolled.own_rows("pausing") as connection:
+        assert due(enrolled).active(connection) == 3
         due(enrolled).pause(connection, [1, 2], by="ann", reason="stocktaking")
+        assert due(enrolled).active(connection) == 1
     held = claim(enrolled)
     assert held
     assert held.time_clock_id == 3
@@ -185,6 +187,7 @@ def test_paused_and_refused_ones_are_left_alone(enrolled: Store) -> None:
     assert claim(enrolled, ahead=10_000) is None
     with enrolled.own_rows("reading") as connection:
         first, _, third = due(enrolled).all(connection)
+        assert due(enrolled).active(connection) == 0
     assert (first.state, first.paused_by, first.paused_reason, third.state) == (
         "paused",
         "ann",

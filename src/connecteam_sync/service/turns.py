@@ -155,7 +155,8 @@ class TurnRunner:
             if kept.clock.problem is not None:
                 problem = kept.clock.problem.message
             priority = kept.priority()
-            kept.client.store.rest()
+            with suppress(ConnecteamSyncError):  # where the database is away: what is to be noted there is kept
+                kept.client.store.rest()
             self._keep(held, kept)
             # What is due next is for the first place of the account; the others see now and then whether it suffices.
             return max(wait, self._idle) if held.slot and wait >= _SHORT else wait
