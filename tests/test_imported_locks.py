@@ -194,7 +194,7 @@ def test_a_lock_of_another_zone_is_another_one(world: World) -> None:
     def say(zone: str, *, is_locked: bool) -> list[str]:
         window = Window(world.window.first, world.window.last, zone)
         with world.mirror.store.writing("importing") as session:
-            imported_locks.record(session, (WAREHOUSE, window, [(1, TUESDAY, is_locked, None)]), run=1, at=1764600000)
+            imported_locks.record(session, (WAREHOUSE, window, ((1, TUESDAY, is_locked, None),)), run=1, at=1764600000)
         return sorted(one.timezone for one in world.mirror.locks())
 
     say(ZONE, is_locked=True)
