@@ -32,6 +32,7 @@ KILLED, CLOSED, SILENCED, MADE_ANEW = (
     f"{MATRIX} silent",
     f"{MATRIX} anew",
 )
+MATCH = "tests/core/test_match.py"
 SHARED, DUE_CLOCKS = "tests/fleet/test_shared_budget.py -k off", "tests/store/test_due.py -k lease_ends and sqlite"
 ASIDE, PRIORITIES, SHARED_BUDGET = (
     "tests/fleet/test_put_aside.py",
@@ -1266,6 +1267,9 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         HISTORIES,
     ),
     ("core/match.py", "if row and row.key == (employee_id, shift.start):", "if row:", CLOCKS),
+    ("core/match.py", "if gone.shift.time_clock_id != shift.time_clock_id:", "if False:", MATCH),
+    ("core/match.py", "if gone.shift.time_clock_id != shift.time_clock_id:", "if True:", MATCH),
+    ("core/match.py", " if one[1].shift.id not in taken]", "]", MATCH),
     (
         "core/tracking.py",
         "if mirror.shift.id not in stale:\n        return mirror",

@@ -208,3 +208,28 @@ def test_a_table_that_is_filled_again_part_by_part(world: World) -> None:
     world.sync(early)
     assert is_true(world)
     assert [world.sync(window).status for window in (late, early, late)] == ["nothing"] * 3
+
+
+@pytest.mark.parametrize("first", [WAREHOUSE, OFFICE])
+def test_rows_that_were_kept_on_each_others_days_stay_where_they_belong(world: World, first: int) -> None:
+    """Two shifts of two time clocks change places while their days are closed, and are replaced. The new ones inherit
+    rows that stand on each other's clock-in. Once the days are open, each has the hours that Connecteam shows.
+    """
+    second = OFFICE if first == WAREHOUSE else WAREHOUSE
+    one = world.work(2, "08:00", "16:00", clock=first)
+    other = world.work(3, "13:00", "14:00", clock=second)
+    world.sync()
+    days = date(2025, 12, 2), date(2025, 12, 3)
+    world.lock(*days)
+    world.company.edit(one.id, start=other.start, end=other.end)
+    world.company.edit(other.id, start=world.at(2, "08:00"), end=world.at(2, "16:00"))
+    assert "locked_day" in {hold.reason for hold in world.sync().holds}
+    for gone in (one, other):
+        world.company.delete(gone.id)
+    world.company.add(world.user, world.at(2, "08:00"), world.at(2, "16:00") + 59, clock=second)
+    world.company.add(world.user, world.at(3, "13:00"), world.at(3, "15:00"), clock=first)
+    assert "locked_day" in {hold.reason for hold in world.sync().holds}
+    world.mirror.unlock(*days, reason="paid")
+    assert world.sync().holds == ()
+    assert is_true(world)
+    assert world.sync().status == "nothing"

@@ -153,14 +153,22 @@ def match(
         mirror = mirrors.get(shift_id)
         return rows.get(mirror.clock_time_id) if mirror and mirror.clock_time_id is not None else None
 
+    def left_by_gone(shift: Shift) -> list[tuple[ClockTime, TrackedShift]]:
+        gone = inherited.get((shift.user_id, shift.start), ())
+        return [(row, m) for m in gone if (row := linked_row(m.shift.id))]
+
+    on_key = _standing_off(pairs := tuple(pairs), left_by_gone, inherited, linked_row)
+    taken = {gone.shift.id for _, gone in on_key.values()}
+
     def row_of(employee_id: RowId, group: DuplicateGroup) -> Match:
         shift = group.winner
         if row := linked_row(shift.id):
             return Match(shift=shift, employee_id=employee_id, row=row, how="id")
-        left = [(row, m) for m in inherited.get((shift.user_id, shift.start), ()) if (row := linked_row(m.shift.id))]
+        key = (employee_id, shift.start)
+        left = [on_key[key]] if key in on_key else [one for one in left_by_gone(shift) if one[1].shift.id not in taken]
         if left:
             # Of several, the one whose row has the shift's key: the others are deleted, and none blocks the key.
-            row, gone = min(left, key=lambda pair: (pair[0].key != (employee_id, shift.start), pair[1].shift.id))
+            row, gone = min(left, key=lambda pair: (pair[0].key != key, pair[1].shift.id))
             return Match(shift=shift, employee_id=employee_id, row=row, how="succession", replaces=gone.shift.id)
         for loser in group.losers:
             row = linked_row(loser.id)
@@ -177,3 +185,32 @@ def match(
         return Match(shift=shift, employee_id=employee_id, row=None, how="create", former=former)
 
     return tuple(row_of(employee_id, group) for employee_id, group in pairs)
+
+
+def _standing_off(
+    pairs: Iterable[tuple[RowId, DuplicateGroup]],
+    left_by_gone: Callable[[Shift], list[tuple[ClockTime, TrackedShift]]],
+    inherited: Mapping[tuple[int, int], list[TrackedShift]],
+    linked_row: Callable[[str], ClockTime | None],
+) -> dict[tuple[RowId, int], tuple[ClockTime, TrackedShift]]:
+    """The row on its key, and the gone shift that had it, of each shift whose inherited rows are all on other keys,
+    while that one is a gone shift's of another time clock.
+
+    A shift there may inherit that row, and be unable to move it before this one's row has left its key: neither would
+    ever move. So each takes the row that is where it belongs.
+    """
+    gone_on: dict[tuple[RowId, int], tuple[ClockTime, TrackedShift]] = {}
+    for mirror in (one for many in inherited.values() for one in many):
+        if row := linked_row(mirror.shift.id):
+            gone_on[row.key] = (row, mirror)
+    found: dict[tuple[RowId, int], tuple[ClockTime, TrackedShift]] = {}
+    for employee_id, group in pairs:
+        shift, key = group.winner, (employee_id, group.winner.start)
+        if key not in gone_on or linked_row(shift.id) is not None:
+            continue
+        left = left_by_gone(shift)
+        if left and all(row.key != key for row, _ in left):
+            row, gone = gone_on[key]
+            if gone.shift.time_clock_id != shift.time_clock_id:
+                found[key] = (row, gone)
+    return found
