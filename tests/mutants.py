@@ -32,7 +32,7 @@ KILLED, CLOSED, SILENCED, MADE_ANEW = (
     f"{MATRIX} silent",
     f"{MATRIX} anew",
 )
-MATCH = "tests/core/test_match.py"
+MATCH, PAID_ONCE = "tests/core/test_match.py", "tests/attack/test_paid_once.py -k sqlite"
 SHARED, DUE_CLOCKS = "tests/fleet/test_shared_budget.py -k off", "tests/store/test_due.py -k lease_ends and sqlite"
 ASIDE, PRIORITIES, SHARED_BUDGET = (
     "tests/fleet/test_put_aside.py",
@@ -1069,7 +1069,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/clocktime.py", "is_active=clock_out is None,", "is_active=False,", HISTORIES),
     (
         "core/match.py",
-        "min(left, key=lambda pair: (pair[0].key != (employee_id, shift.start), pair[1].shift.id))",
+        "min(left, key=lambda pair: (pair[0].key != key, pair[1].shift.id))",
         "left[0]",
         "tests/core/test_plan.py",
     ),
@@ -1601,10 +1601,18 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("engine/certificates.py", 'if found is None or found.state != "closed":', "if found is None:", CERTIFICATES),
     (
         "engine/certificates.py",
-        "                    if _head(session) != read.chain.head:",
-        "                    if False:",
+        "if _head(session) != read.chain.head or closed.event",
+        "if closed.event",
         CERTIFICATES_ALTERED,
     ),
+    ("engine/certificates.py", " or closed.event != read.payload.period.event:", ":", PAID_ONCE),
+    ("core/certificates.py", "if self.minutes_table not in {None, minutes}:", "if False:", PAID_ONCE),
+    ("core/corrections.py", 'return "in the table" in self.cause', "return False", PAID_ONCE),
+    ("core/period_borders.py", "one, is_twice=True)", "one)", PAID_ONCE),
+    ("core/period_borders.py", "if window.last + _ONE_DAY == one.first:", "if False:", PAID_ONCE),
+    ("core/period_borders.py", "for neighbour in (before.last, window.first):", "for neighbour in ():", PAID_ONCE),
+    ("store/payroll/exports.py", "and (mine is None or number < mine)", "", PAID_ONCE),
+    ("store/payroll/period_facts.py", " AND c.effective_last_day < :first AND NOT", " AND NOT", PAID_ONCE),
     (
         "engine/certificates.py",
         "if chain.key is not None and chain.key != key.public:",
