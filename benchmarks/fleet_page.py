@@ -82,7 +82,7 @@ def _line(one: Figures) -> str:
         f"{one.turns / max(1, one.visits):.2f}",
         f"{sum(one.calls.values()) / max(1, one.visits):.2f}",
         f"{one.most_calls:,}",
-        f"{one.age(0.5)}, {one.age(0.95)}, {one.age(1)}",
+        f"{one.age(0.5)}, {one.age(0.95)}, {one.age(1)}" if any(one.ages) else "not sampled",
         f"{one.pss:.0f}, {one.rss:.0f}",
         one.wrong,
         f"{one.load:.1f}",
