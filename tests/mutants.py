@@ -1268,6 +1268,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     ("core/match.py", "if row and row.key == (employee_id, shift.start):", "if row:", CLOCKS),
     ("core/match.py", "if gone.shift.time_clock_id != shift.time_clock_id:", "if False:", MATCH),
+    ("engine/export_tables.py", "        _let_go(error)\n", "", "tests/test_export_layouts.py -k full and sqlite"),
     ("core/match.py", "if gone.shift.time_clock_id != shift.time_clock_id:", "if True:", MATCH),
     ("core/match.py", " if one[1].shift.id not in taken]", "]", MATCH),
     (

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import gc
 import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import openpyxl
 import pytest
@@ -317,10 +319,12 @@ def test_a_package_that_is_not_installed(
 @pytest.mark.parametrize("format", ["xlsx", "parquet", "adp"])
 def test_a_disk_that_is_full(sandbox: Sandbox, initialised: str, folder: Path, format: str) -> None:  # noqa: A002
     """The system's reason is told with what it is about, which is not the database; nothing is left behind, and the
-    ledger has no entry. A workbook is made of temporary files, which may lie on another disk.
+    ledger has no entry. A workbook is made of temporary files, which may lie on another disk; its archive does not stay
+    open until somebody collects garbage, and complains.
     """
     world = numbered(opened(sandbox, initialised))
     number(world, "101", "102")
+    before = open_archives()
     with files_of_at_most(60), pytest.raises(ConfigurationError, match="File too large") as caught:
         world.mirror.payroll.export(CLOSED, format, folder / "hours")
     assert world.mirror.store.name not in caught.value.message
@@ -330,6 +334,12 @@ def test_a_disk_that_is_full(sandbox: Sandbox, initialised: str, folder: Path, f
     )
     assert list(folder.iterdir()) == []
     assert world.mirror.payroll.exports() == ()
+    assert open_archives() == before
+
+
+def open_archives() -> int:
+    """Archives that nobody has closed."""
+    return sum(isinstance(one, ZipFile) and one.fp is not None for one in gc.get_objects())
 
 
 def test_the_workbook_has_what_the_csv_has(sandbox: Sandbox, initialised: str, folder: Path) -> None:

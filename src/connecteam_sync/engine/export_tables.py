@@ -65,12 +65,18 @@ def xlsx(lines: Sequence[ExportLine], totals: Iterable[ExportTotal], window: Win
     try:
         with TemporaryDirectory() as folder:
             return _workbook(folder, lines, list(totals), window, draft="draft " if is_draft else "")
-    except FileCreateError as error:
-        # The package wraps what the system said of its temporary files, and leaves its archive open.
-        clear_frames(error.__traceback__)
-        raise _not_written(error.args[0]) from error
-    except OSError as error:
-        raise _not_written(error) from error
+    except (FileCreateError, OSError) as error:
+        _let_go(error)
+        # The package wraps what the system said of its temporary files.
+        raise _not_written(error.args[0] if isinstance(error, FileCreateError) else error) from error
+
+
+def _let_go(error: BaseException) -> None:
+    """End what failed: the package leaves its archive open, in a frame of the error it wraps or of the one before."""
+    of: BaseException | None = error
+    while of is not None:
+        clear_frames(of.__traceback__)
+        of = of.__context__
 
 
 def _not_written(error: object) -> ConfigurationError:
