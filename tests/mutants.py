@@ -5538,8 +5538,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("engine/export_tables.py", '"first_day": pa.date32(),', "", LAYOUT_FILES),
     (
         "engine/export_tables.py",
-        "    except FileCreateError as error:\n",
-        "    except KeyError as error:\n",
+        "    except (FileCreateError, OSError) as error:\n",
+        "    except OSError as error:\n",
         EXPORT_LAYOUTS,
     ),
     (
