@@ -116,4 +116,4 @@ def test_whatever_changes_a_turn_is_in_the_model() -> None:
     text = "".join(path.read_text() for path in MODELS.glob("*.pml"))
     named = set(re.findall(r"/\* is: \S+\.(?:Turns|Budgets)\.(\w+) \*/", text))
     steps = {name for kind in (Turns, Budgets) for name in vars(kind) if not name.startswith("_")}
-    assert steps - named == {"all", "aside", "enrol", "resume", "waiting", "left"}
+    assert steps - named == {"all", "aside", "enrol", "known", "resume", "waiting", "left"}
