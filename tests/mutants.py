@@ -1609,6 +1609,12 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("engine/certificates.py", " or closed.event != read.payload.period.event:", ":", PAID_ONCE),
     ("core/certificates.py", "if self.minutes_table not in {None, minutes}:", "if False:", PAID_ONCE),
     (
+        "engine/period_check.py",
+        "frozenset((hold.reason, hold.subject) for hold in (*of_days, *self._late(session, window, standing))),",
+        "frozenset(range(len(of_days))),  # type: ignore[arg-type]",
+        "tests/test_periods_reviewed.py -k another_hold and sqlite",
+    ),
+    (
         "core/corrections.py",
         'return "in the table" in self.cause',
         "return False",

@@ -127,6 +127,24 @@ def test_what_is_written_after_the_checklist_makes_another_one(world: World, mon
     assert [total.minutes_table for total in done.checked.totals] == [720]
 
 
+def test_another_hold_after_the_checklist_makes_another_one(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One goes and one comes, and no row is written: there are as many as before, and other ones."""
+    first, second = world.work(2, "08:00", "16:00"), world.work(3, "08:00", "16:00")
+    [twice] = world.company.duplicate(first.id)
+    world.sync()
+
+    def a_run() -> None:
+        world.company.delete(twice.id)
+        world.company.duplicate(second.id)
+        world.sync()
+        assert len(world.mirror.holds()) == 1
+
+    made = after_the_first_checklist(monkeypatch, a_run)
+    done = world.mirror.payroll.close(P, anyway="known")
+    assert made == ["checked"] * 2
+    assert done.period.state == "closed"
+
+
 def test_a_period_that_comes_to_share_days_after_the_checklist_is_in_the_way(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
