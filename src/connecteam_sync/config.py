@@ -29,7 +29,7 @@ SQLITE = "sqlite:///connecteam-sync.db"
 _Employees = Literal["create", "match"]
 _Orphans = Literal["report", "delete"]
 _LocalEdits = Literal["restore", "keep"]
-_Unchanged = Literal["digest", "read"]
+_Unchanged = Literal["digest", "slice", "read"]
 _Log = Literal["off", "text", "json"]
 
 

@@ -256,11 +256,22 @@ class SnapshotBuilder:
                 self._add_invalid_person(raw)
             return
         for person in activities.time_activities_by_users:
-            self.listed.add(person.user_id)
-            for activity in person.shifts:
-                self._add_shift(person.user_id, activity)
-            for activity in (*(person.manual_breaks or ()), *(person.manualbreaks or ())):
-                self._add_break(person.user_id, activity)
+            self._add_person(person)
+
+    def read_person(self, raw: msgspec.Raw) -> bool:
+        """Add one person; whether they could be read."""
+        try:
+            self._add_person(msgspec.json.decode(raw, type=_Person))
+        except UNREADABLE:
+            return False
+        return True
+
+    def _add_person(self, person: _Person) -> None:
+        self.listed.add(person.user_id)
+        for activity in person.shifts:
+            self._add_shift(person.user_id, activity)
+        for activity in (*(person.manual_breaks or ()), *(person.manualbreaks or ())):
+            self._add_break(person.user_id, activity)
 
     def _add_invalid_person(self, raw: msgspec.Raw) -> None:
         """One person with their shifts and breaks, record by record."""
@@ -360,22 +371,26 @@ class People(msgspec.Struct, frozen=True):
 class ActivitiesResponse:
     """The response of a time clock for the days of `window`, as bytes. Equal bytes have equal digests.
 
-    It can be read once and drops the bytes then: there are megabytes of them.
+    It can be read once and drops the bytes then: there are megabytes of them. `payload` are the bytes, until then.
     """
 
     def __init__(self, time_clock_id: int, window: Window, payload: msgspec.Raw) -> None:
         self.time_clock_id, self.window = time_clock_id, window
-        self._payload: msgspec.Raw | None = payload
+        self.payload: msgspec.Raw | None = payload
         self.digest = hashlib.sha256(payload).hexdigest()
 
     def read(self, people: People) -> Snapshot:
         """The decoded snapshot; see `Connecteam.fetch_snapshot`. Raises BadAnswer if it is no list of people."""
-        payload, self._payload = self._payload, None
+        payload, self.payload = self.payload, None
         if payload is None:
             msg = "an answer is read once"
             raise TypeError(msg)
         builder = SnapshotBuilder(self.time_clock_id)
         builder.read(payload, f"time clock {self.time_clock_id}")
+        return self.snapshot(builder, people)
+
+    def snapshot(self, builder: SnapshotBuilder, people: People) -> Snapshot:
+        """What a builder has gathered of this response."""
         return Snapshot(
             time_clock_id=self.time_clock_id,
             first=self.window.first,

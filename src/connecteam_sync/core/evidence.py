@@ -66,6 +66,7 @@ class EvidenceImage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     listed_in_refused: tuple[tuple[int, int], ...] = ()
     listings: tuple[tuple[int, int, int, tuple[int, ...]], ...] = ()
     unchanged: tuple[_SpanImage, ...] = ()
+    settled: tuple[tuple[int, int, int, tuple[int, ...]], ...] = ()
     seen: tuple[tuple[int, tuple[str, ...]], ...] = ()
     assigned: tuple[tuple[int, tuple[int, ...]], ...] = ()
     outdated: tuple[str, ...] = ()
@@ -124,6 +125,7 @@ class RunEvidence:
         """Shifts that a look at a mirrored time clock has shown on another clock-in than is remembered of them."""
         self._listings: dict[Span, frozenset[int]] = {}
         self._unchanged: set[Span] = set()
+        self._settled: dict[Span, frozenset[int]] = {}
         self._seen: dict[int, array[int]] = {}
         self._index: dict[int, frozenset[int]] = {}
 
@@ -141,18 +143,21 @@ class RunEvidence:
         as_evidence: bool = False,
         coming: Iterable[tuple[RowId, int]] = (),
         outdated: Collection[str] = (),
+        settled: frozenset[int] = frozenset(),
     ) -> None:
         """A look that was read; `as_evidence` if the clock's shifts are not mirrored.
 
         `coming`: how many new rows of each employee its plan left for the end of the run. `outdated`: those of its
-        shifts that are remembered on another clock-in even now.
+        shifts that are remembered on another clock-in even now. `settled`: listed users whose records were left out,
+        since they are the same as when nothing had to be done.
         """
-        clock = snapshot.time_clock_id
+        clock, padded = snapshot.time_clock_id, window.padded()
         span = Span(clock, window.start_utc, window.end_utc)
         if self.stage != "end":
             self.coming[span.start, span.end].update(dict(coming))
         self._listings[span] = snapshot.listed
         self._unchanged.discard(span)
+        self._settled[Span(clock, padded.start_utc, padded.end_utc)] = settled
         self._note_shown(snapshot)
         if as_evidence:
             self.unmirrored_shifts |= {(shift.user_id, shift.start): clock for shift in snapshot.shifts}
@@ -198,15 +203,17 @@ class RunEvidence:
     def shows(self, mirror: TrackedShift, *, clock: int | None = None) -> bool:
         """Whether any look of the run (or any of one clock) has shown this shift.
 
-        If the look at its day was not read, a remembered shift counts as shown: its row stays.
+        If the look at its day was not read, or its user was left out of it, a remembered shift counts as shown: its
+        row stays.
         """
         shift = mirror.shift
         if self.has_shown(shift.id, clock=clock):
             return True
-        return (
-            not mirror.is_gone
-            and (clock is None or clock == shift.time_clock_id)
-            and any(span.holds(shift.time_clock_id, shift.start) for span in self._unchanged)
+        if mirror.is_gone or (clock is not None and clock != shift.time_clock_id):
+            return False
+        place = (shift.time_clock_id, shift.start)
+        return any(span.holds(*place) for span in self._unchanged) or any(
+            shift.user_id in users and span.holds(*place) for span, users in self._settled.items()
         )
 
     def has_refreshed(self, mirror: TrackedShift) -> bool:
@@ -297,6 +304,7 @@ class RunEvidence:
             listed_in_refused=tuple(self.listed_in_refused.items()),
             listings=tuple((*span, tuple(sorted(users))) for span, users in self._listings.items()),
             unchanged=tuple((*span,) for span in sorted(self._unchanged)),
+            settled=tuple((*span, tuple(sorted(users))) for span, users in self._settled.items() if users),
             seen=tuple(
                 (clock, tuple(i for i in asked if self.has_shown(i, clock=clock))) for clock in sorted(self._seen)
             ),
@@ -323,6 +331,7 @@ class RunEvidence:
         made.listed_in_refused = dict(image.listed_in_refused)
         made._listings = {Span(c, start, end): frozenset(users) for c, start, end, users in image.listings}
         made._unchanged = {Span(*span) for span in image.unchanged}
+        made._settled = {Span(c, start, end): frozenset(users) for c, start, end, users in image.settled}
         made._seen = {clock: array("q", map(hash, ids)) for clock, ids in image.seen}
         made.assigned = {user: frozenset(clocks) for user, clocks in image.assigned}
         made.outdated = set(image.outdated)

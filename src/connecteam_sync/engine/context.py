@@ -43,6 +43,7 @@ class Context:
         choosing: ScopeChooser,
         policy: Callable[[], Policy],
         by_digest: bool,
+        by_person: bool,
         http_calls: Callable[[], int],
         emit: Emit,
         lists: Lists,
@@ -50,7 +51,8 @@ class Context:
     ) -> None:
         self.store, self._make_client, self.timezone, self._policy = store, client, timezone, policy
         self.belonging, self.choosing = belonging, choosing
-        self.by_digest, self.http_calls, self.emit = by_digest, http_calls, emit
+        self.by_digest, self.by_person = by_digest, by_person
+        self.http_calls, self.emit = http_calls, emit
         self.lists, self._kept = lists, kept
         self.elsewhere = OtherClocks(store, client, choosing.clocks)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 
 import msgspec
 
@@ -11,15 +12,18 @@ from connecteam_sync.engine.decide import Unit
 from connecteam_sync.engine.run_state import RunState
 from connecteam_sync.engine.snapshot import FetchedSlice
 from connecteam_sync.store.mirror.digest import inputs_of, remembered
+from connecteam_sync.store.mirror.person_digests import settled_of
 from connecteam_sync.store.sql.pipeline import Rows
 from connecteam_sync.version import PLANNER_VERSION, __version__
 
 
 class Inputs:
-    """Slices that are remembered by the digest of their inputs. With `by_digest` false none is."""
+    """Slices that are remembered by the digest of their inputs. With `by_digest` false none is; `by_person`: whether
+    people are remembered, too.
+    """
 
-    def __init__(self, state: RunState, rows: Rows, *, by_digest: bool) -> None:
-        self._state, self._by_digest = state, by_digest
+    def __init__(self, state: RunState, rows: Rows, *, by_digest: bool, by_person: bool = False) -> None:
+        self._state, self._by_digest, self._by_person = state, by_digest, by_person
         self._remembered = remembered(rows)
         self._people_digest: tuple[People, str] | None = None
 
@@ -28,10 +32,32 @@ class Inputs:
         inputs = self.digest(unit, response)
         earlier = self._remembered.get((unit.clock, unit.window.first.isoformat(), unit.window.last.isoformat()))
         is_known = earlier is not None and earlier.inputs == inputs and unit.saved is None
-        return FetchedSlice(response, inputs, earlier if is_known else None)
+        base = self._base(unit)
+        settled = settled_of(earlier.people) if earlier is not None and base is not None else None
+        return FetchedSlice(
+            response,
+            inputs,
+            earlier if is_known else None,
+            earlier=earlier,
+            base=base,
+            settled=settled if settled is not None and settled.base == base else None,
+        )
+
+    def _base(self, unit: Unit) -> str | None:
+        """A digest of the inputs that concern everybody; None if nobody is to be left out of this look.
+
+        Rows without a shift that go, and shifts that an earlier look showed elsewhere, concern who knows whom.
+        """
+        evidence = self._state.evidence
+        if evidence.account or evidence.outdated or evidence.is_stopped:
+            return None
+        return self._digest(unit, ()) if self._by_person and unit.saved is None else None
 
     def digest(self, unit: Unit, response: ActivitiesResponse) -> str | None:
         """A digest of all inputs outside the database; None if the slice is to be decided in any case."""
+        return self._digest(unit, (*self._state.responses, response))
+
+    def _digest(self, unit: Unit, answers: Iterable[ActivitiesResponse]) -> str | None:
         state = self._state
         if not self._by_digest or unit.policy.planner == "legacy" or state.evidence.stage == "end":
             return None
@@ -42,7 +68,7 @@ class Inputs:
             window=unit.window,
             policy=(unit.policy, state.evidence.stage, assigned),
             people=self._people_digest[1],
-            answers=[f"{each.time_clock_id} {each.digest}" for each in (*state.responses, response)],
+            answers=[f"{each.time_clock_id} {each.digest}" for each in answers],
             version=__version__,
             planner_version=PLANNER_VERSION,
         )

@@ -103,7 +103,13 @@ def _begin(
     policy = _policy(context, accept, state)
     _require_tables(context, policy)
     record = RunRecord(context, fresh_run(context.store, kind, hull))
-    inputs = Inputs(state, first_rows.remembered, by_digest=context.by_digest and policy.orphans != "delete")
+    is_plain = policy.orphans != "delete"
+    inputs = Inputs(
+        state,
+        first_rows.remembered,
+        by_digest=context.by_digest and is_plain,
+        by_person=context.by_person and is_plain,
+    )
     assigned = assignments_of(first_rows.assignments)
     slices = SliceRunner(context, state, record, inputs, assigned, head=first_rows.head)
     return _Began(slices, assigned, policy, first_rows.past)

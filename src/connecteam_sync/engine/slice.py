@@ -11,15 +11,18 @@ import msgspec
 
 from connecteam_sync.core.absences import nothing_seen, unreadable
 from connecteam_sync.core.change import Pending, SlicePlan
+from connecteam_sync.core.clocktime import StoredState
 from connecteam_sync.core.events import InputsNotKept, SliceAgain
 from connecteam_sync.core.locks import as_kept, left_out_text
 from connecteam_sync.core.run import Slice
 from connecteam_sync.core.shift import Snapshot
 from connecteam_sync.core.window import Window
+from connecteam_sync.engine.beside import Beside
 from connecteam_sync.engine.context import Context
 from connecteam_sync.engine.decide import REFUSED, Considered, Unit, decided_in, is_turned_away, now, to_write
 from connecteam_sync.engine.events import of_commit
 from connecteam_sync.engine.inputs import Inputs
+from connecteam_sync.engine.left_out import PeopleLook, people_look
 from connecteam_sync.engine.receipts import RunRecord, planned_slice, refused_slice
 from connecteam_sync.engine.run_state import RunState
 from connecteam_sync.engine.snapshot import FetchedSlice
@@ -37,10 +40,6 @@ from connecteam_sync.store.sql.statements import PendingId
 
 if TYPE_CHECKING:
     from connecteam_sync.core.decision_inputs import DecisionInputs
-    from connecteam_sync.engine.assignments import Assignments
-    from connecteam_sync.engine.break_types import BreakTypeReader
-    from connecteam_sync.engine.jobs import JobReader
-    from connecteam_sync.store.mirror.derived import Fresh
 
 ATTEMPTS = 5
 """How often a slice is tried if other programs or runs write in between."""
@@ -92,10 +91,8 @@ class SliceRunner:
         self._context, self._keeps = context, context.keeps_inputs
         self._belonging, self._lists = context.belonging, context.lists
         self.state, self.record, self._inputs, self._head = state, record, inputs, head
-        self._assigned = assigned
-        self._assignments: Assignments | None = None
-        self._break_types: BreakTypeReader | None = None
-        self._jobs: JobReader | None = None
+        self._beside = Beside(context, assigned)
+        self._by_person: PeopleLook | None = None
         self._considered: Considered | None = None
 
     def run(self, place: int, *, last: bool) -> Slice:
@@ -131,37 +128,14 @@ class SliceRunner:
 
     def _read(self, unit: Unit, fetched: FetchedSlice) -> None:
         """Decode the snapshot; with users fetched again if a shift is of one who is not on a remembered list."""
+        fetched.leave_out(self.state.people)
         snapshot, people = fetched.snapshot(self.state.people), self.state.people
         self.state.people = self._lists.users_with({shift.user_id for shift in snapshot.shifts}, people)
         if self.state.people is not people:
             fetched.inputs = self._inputs.digest(unit, fetched.response)
-        if snapshot.breaks:
-            self._look_at_break_types(unit, snapshot)
-        if self.store.host.clock_times.job is not None and unit.saved is None and unit.policy.planner != "legacy":
-            self._look_at_jobs(snapshot)
-
-    def _look_at_break_types(self, unit: Unit, snapshot: Snapshot) -> None:
-        """Imported only where there are breaks, to keep the start of the program fast."""
-        from connecteam_sync.engine.break_types import BreakTypeReader
-
-        self._break_types = self._break_types or BreakTypeReader(self.store, self._lists)
-        self._break_types.look(unit.clock, {item.break_type_id for item in snapshot.breaks})
-
-    def _look_at_jobs(self, snapshot: Snapshot) -> None:
-        """Imported only where a column is named for jobs."""
-        from connecteam_sync.engine.jobs import JobReader
-
-        self._jobs = self._jobs or JobReader(self._context)
-        self._jobs.look(snapshot.shifts)
-
-    def _fresh(self, session: Session, unit: Unit) -> Fresh | None:
-        """What this run has learned for optional columns; a saved plan was made without it."""
-        if unit.saved is not None or not session.optional:
-            return None
-        from connecteam_sync.store.mirror.derived import Fresh
-
-        kinds = self._break_types.fresh(unit.clock) if self._break_types else ()
-        return Fresh(self._jobs.fresh if self._jobs else (), kinds)
+            fetched.remember_nobody()
+            snapshot = fetched.snapshot(self.state.people)
+        self._beside.look(unit, snapshot)
 
     def _try(
         self, unit: Unit, fetched: FetchedSlice, *, last: bool, troubled: bool
@@ -196,25 +170,11 @@ class SliceRunner:
             is_newest = overtaken is None or not overtaken.by_others
             self.record.goes_by = self._lists.used(self.state.people) if is_newest else UNKNOWN
 
-    def _unasked(self, taken: AcceptedPlan) -> tuple[int, ...]:
-        """The users of whom rows are held, since this answer does not list them, and who were not asked about today."""
-        if all(hold.reason != "user_not_listed" for hold in taken.plan.holds):
-            return ()
-        return self._of_users().unasked(taken.plan, taken.stored)
-
-    def _of_users(self) -> Assignments:
-        """Imported only where somebody is not listed, to keep the start of the program fast."""
-        from connecteam_sync.engine.assignments import Assignments
-
-        self._assignments = self._assignments or Assignments(lambda: self.client, self._assigned)
-        return self._assignments
-
     def _ask(self, unit: Unit, fetched: FetchedSlice, users: tuple[int, ...]) -> None:
         """Ask which time clocks these users are on, with no transaction open. It is an input of the decision."""
-        assignments = self._of_users()
-        assignments.ask(users)
-        self.state.evidence.assigned = assignments.known
+        self.state.evidence.assigned = self._beside.ask(users)
         fetched.inputs = self._inputs.digest(unit, fetched.response)
+        fetched.remember_nobody()
 
     def _catch_up(self, unit: Unit, fetched: FetchedSlice, overtaken: _Overtaken) -> FetchedSlice:
         """After another run: fetch the users again unless it went by the same. No older list overwrites a newer one."""
@@ -239,9 +199,13 @@ class SliceRunner:
             used = f", {used_lists_columns(session.own)}" if self._lists.are_remembered else ""
             known = fetched.known.slice_id if fetched.known is not None else None
             newer = session.newer_query(unit.clock, unit.window, self._head, self.record.number, known=known, also=used)
-            if fetched.known is None:
-                return [newer, *stored_queries(session, unit.window, fetched.snapshot(self.state.people))]
-            return [newer, *digest_queries(session, fetched.known)]
+            if fetched.known is not None:
+                return [newer, *digest_queries(session, fetched.known)]
+            self._by_person = people_look(session, unit.window, fetched)
+            by_person = self._by_person.queries() if self._by_person is not None else ()
+            if fetched.left:
+                return [newer, *by_person]
+            return [newer, *by_person, *stored_queries(session, unit.window, fetched.snapshot(self.state.people))]
 
         return queries
 
@@ -262,27 +226,48 @@ class SliceRunner:
 
         A look that was overtaken counts if it leads to no write: it agrees with what the newer ones wrote.
         """
-        answer = fetched.snapshot(self.state.people)
-        found = stored_state(session, unit.window, answer, results, fresh=self._fresh(session, unit))
-        snapshot, stored = as_kept(answer, found)
-        self._considered = considered = Considered(unit, snapshot)
-        deciding = partial(decided_in, session, considered, self.state.evidence)
-        taken = to_write(session, stored, deciding, unit.saved, troubled=troubled)
+        taken = self._taken(session, unit, fetched, results, troubled=troubled)
         if overtaken is not None and _would_overwrite(session, taken.plan, overtaken):
             return overtaken
-        unasked = self._unasked(taken) if unit.saved is None else ()
+        unasked = self._beside.unasked(taken) if unit.saved is None else ()
         if unasked:
             return _Unasked(unasked)
         number = self.record.begin(session)
         self._belonging.remember(session)
-        if self._assignments is not None:
-            self._assignments.write(session)
+        self._beside.write_assignments(session)
         receipt, applied = self._write(session, number, taken, fetched)
         ends = last and not self.state.is_open(taken.plan)
         ended = self.record.end(session, number.value) if ends else None
         is_news = taken.plan.changes or taken.plan.refusals or (applied is not None and applied.holds.opened)
-        inputs = considered.inputs(self.state.evidence, taken.plan) if is_news and self._keeps else None
+        considered = self._considered if is_news and self._keeps else None
+        inputs = considered.inputs(self.state.evidence, taken.plan) if considered is not None else None
         return _Done(receipt, number, ended, taken.plan, applied, inputs)
+
+    def _taken(
+        self, session: Session, unit: Unit, fetched: FetchedSlice, results: list[Rows], *, troubled: bool
+    ) -> AcceptedPlan:
+        """The plan to be written: of those who are not left out, or, if a guard stops that, of everybody."""
+        by_person, people = self._by_person, self.state.people
+        read: list[Rows] | None = results
+        if by_person is not None:
+            read = by_person.take(results)
+            some = by_person.found(people)
+            if some is not None:
+                taken = self._decided(session, unit, *some, troubled=troubled)
+                if not taken.plan.refusals:
+                    return taken
+            fetched.read_everybody()
+        answer = fetched.snapshot(people)
+        found = stored_state(session, unit.window, answer, read, fresh=self._beside.fresh(session, unit))
+        return self._decided(session, unit, answer, found, troubled=troubled)
+
+    def _decided(
+        self, session: Session, unit: Unit, answer: Snapshot, found: StoredState, *, troubled: bool
+    ) -> AcceptedPlan:
+        snapshot, stored = as_kept(answer, found)
+        self._considered = considered = Considered(unit, snapshot)
+        deciding = partial(decided_in, session, considered, self.state.evidence)
+        return to_write(session, stored, deciding, unit.saved, troubled=troubled)
 
     def _as_remembered(
         self,
@@ -309,10 +294,7 @@ class SliceRunner:
     def _keep(self, place: int, fetched: FetchedSlice, done: _Done) -> Slice:
         """Keep the result of a committed slice for the rest of the run."""
         state, unit = self.state, self.state.units[place]
-        if self._assignments is not None:
-            self._assignments.written()
-        if self._jobs is not None and done.applied is not None:
-            self._jobs.written()
+        self._beside.written(jobs=done.applied is not None)
         self.record.number, self.record.ended = done.number.value, done.ended
         self.record.slices.append(done.receipt)
         if self.record.newest_receipt is not None:
@@ -325,7 +307,13 @@ class SliceRunner:
             state.evidence.add_refused(unit.window, snapshot, REFUSED, outdated=plan.outdated)
         else:
             snapshot, plan = fetched.snapshot(state.people), done.plan
-            state.evidence.add_snapshot(unit.window, snapshot, coming=plan.losses.coming, outdated=plan.outdated)
+            state.evidence.add_snapshot(
+                unit.window,
+                snapshot,
+                coming=plan.losses.coming,
+                outdated=plan.outdated,
+                settled=frozenset(fetched.left),
+            )
         if done.receipt.status != "refused" and state.evidence.stage != "end":
             state.responses.append(fetched.response)
         if done.plan is not None:
@@ -362,19 +350,30 @@ class SliceRunner:
             self.record.receipt(session, number, receipt)
             return receipt, None
         done = apply(session, decision, taken.stored, run=number, now=now(), order=taken.order)
-        kinds = self._break_types.write(session, decision.time_clock_id) if self._break_types else ""
         account = self._belonging.note if not self.record.slices else ""
-        jobs = self._jobs.write(session) if self._jobs else ""
+        kinds, jobs = self._beside.write_lists(session, decision.time_clock_id)
         notes = (done.note, account, kinds, jobs, left_out_text(decision.window, taken.stored.locked))
         receipt = msgspec.structs.replace(planned_slice(decision), note="; ".join(filter(None, notes)) or None)
-        people: dict[str, object] | None = None
+        employees: dict[str, object] | None = None
         if done.employees_made or done.renamed:
-            people = {"made": done.employees_made, "removed": (), "renamed": done.renamed}
-        self.record.receipt(session, number, receipt, people)
+            employees = {"made": done.employees_made, "removed": (), "renamed": done.renamed}
+        self.record.receipt(session, number, receipt, employees)
         # An invalid record affects which rows other looks of a run may delete: such a response is decoded every time.
         leans = decision.leans or decision.pending != Pending() or bool(decision.snapshot.invalid_records)
         if fetched is not None and fetched.inputs is not None and not leans:
-            remember(session, decision, taken.stored, fetched.inputs, done=done, before=fetched.before)
+            by_person = self._by_person
+            people = by_person.settled(decision, taken.stored) if by_person is not None else None
+            keys = fetched.earlier.keys if fetched.left and fetched.earlier is not None else None
+            remember(
+                session,
+                decision,
+                taken.stored,
+                fetched.inputs,
+                done=done,
+                before=fetched.before,
+                people=people,
+                keys=keys,
+            )
         return receipt, done
 
     # -- failures ----------------------------------------------------------------------------------------------------

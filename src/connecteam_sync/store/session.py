@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -31,6 +31,13 @@ from connecteam_sync.store.tables.host import HostTables
 from connecteam_sync.store.tables.keys import row_id
 from connecteam_sync.store.tables.own import OwnTables
 from connecteam_sync.store.tables.schema import tables_of
+
+
+class Persons(NamedTuple):
+    """Whose rows are read: those of these employees, and what is remembered of these users."""
+
+    employees: tuple[RowId, ...]
+    users: tuple[int, ...]
 
 
 class Session(Statements):
@@ -105,23 +112,24 @@ class Session(Statements):
             },
         )
 
-    def stored_queries(self, window: Window, snapshot: Snapshot) -> list[Query]:
-        """The queries whose rows `stored` takes as `fetched`."""
+    def stored_queries(self, window: Window, snapshot: Snapshot, only: Persons | None = None) -> list[Query]:
+        """The queries whose rows `stored` takes as `fetched`; of all people, or `only` of some."""
         padded = window.padded()
         mirror = rows.tracked_columns({shift.id: shift for shift in snapshot.shifts})
-        span = {"start": padded.start_utc, "end": padded.end_utc}
+        span: dict[str, object] = {"start": padded.start_utc, "end": padded.end_utc}
         clock_in = self.dialect.name(self.host.clock_times.clock_in)
+        shifts, times, breaks, users = self.shifts_by_start, self.rows_by_clock_in, f"{self.own.breaks} b", {**span}
+        if only is not None:
+            shifts, breaks = self.by_user(self.own.shifts, "s"), self.by_user(self.own.breaks, "b")
+            times, users["rows"] = self.rows_by_person, rows.json_rows({"who": user} for user in only.users)
+            span["rows"] = rows.json_rows({"who": employee} for employee in only.employees)
         return [
-            Query(f"SELECT {rows.mirror_columns('s')} FROM {self.shifts_by_start} WHERE {_IN_SPAN}", span, mirror),
+            Query(f"SELECT {rows.mirror_columns('s')} FROM {shifts} WHERE s.{_IN_SPAN}", users, mirror),
+            Query(self._assigned_rows(times, self.dialect.between(f"t.{clock_in}")), span, rows.clock_time),
             Query(
-                self._assigned_rows(self.rows_by_clock_in, self.dialect.between(f"t.{clock_in}")),
-                span,
-                rows.clock_time,
-            ),
-            Query(
-                f"SELECT {_BREAK_COLUMNS} FROM {self.own.breaks} b"
+                f"SELECT {_BREAK_COLUMNS} FROM {breaks}"
                 f" WHERE b.is_gone = 0 AND b.time_clock_id = :clock AND b.{_IN_SPAN}",
-                {**span, "clock": snapshot.time_clock_id},
+                {**users, "clock": snapshot.time_clock_id},
                 rows.manual_break,
             ),
             self.employees_query(),
@@ -264,6 +272,18 @@ class Session(Statements):
                 mirrors.update(
                     (item.shift.id, item) for item in chain.from_iterable(self.fetch(*self._shifts_of_rows(others)))
                 )
+
+    def by_user(self, table: str, alias: str) -> str:
+        """A table of ours, found by the users of a rowset of `who`."""
+        d = self.dialect
+        return f"{d.rowset({'who': 'int'})} {d.lookup} {table} {alias} ON {alias}.user_id = d.who"
+
+    @property
+    def rows_by_person(self) -> str:
+        """The clock times `t`, found by the employees of a rowset of `who`."""
+        d = self.dialect
+        employee = d.name(self.host.clock_times.employee_id)
+        return f"{d.rowset({'who': 'person'})} {d.lookup} {self.clock_times} t ON t.{employee} = d.who"
 
     @property
     def rows_by_clock_in(self) -> str:

@@ -57,8 +57,15 @@ _HOLD = (
 )
 
 
+_AT = f"to_seconds(s.{TOUCHED}) * 1048576 + microsecond(s.{TOUCHED})"
+WRITTEN_AT = f"sum({_AT}), bit_xor({_AT})"
+"""Stands for tracked shifts `s` where the server `notes_writes`; see `_writes`."""
+
+
 class SliceFingerprint(msgspec.Struct, frozen=True):
     """The inputs a slice was decided on; all of them lie between the instants `start` and `end`.
+
+    `people` has who is settled (`person_digests`).
 
     `digest` is empty until the same inputs were decided with nothing to do; then it is that of the database.
     `first_key` to `last_key` is the longest key range of its rows in `clock_times`; None if it had no row, and on
@@ -72,6 +79,7 @@ class SliceFingerprint(msgspec.Struct, frozen=True):
     digest: str
     first_key: int | None = None
     last_key: int | None = None
+    people: str | None = None
 
     @property
     def keys(self) -> range:
@@ -89,7 +97,7 @@ def remembered_query(own: OwnTables, windows: Iterable[Window]) -> Query:
     windows = tuple(windows)
     return Query(
         "SELECT time_clock_id, first_day, last_day, slice_id, inputs, first_instant, last_instant, digest,"
-        " first_key, last_key"
+        " first_key, last_key, people"
         f" FROM {own.inputs} WHERE first_day >= :first AND last_day <= :last"
         f" AND EXISTS (SELECT 1 FROM {own.slices} p WHERE p.id = slice_id)",
         {
@@ -107,19 +115,23 @@ def remember(
     *,
     done: ApplyResult,
     before: SliceFingerprint | None,
+    people: str | None = None,
+    keys: range | None = None,
 ) -> None:
     """Store the fingerprint of a slice, with the receipt just made.
 
     `before` has the digest from before anything was read, if one was computed. It is kept if nothing was written and it
-    is still the same: others may edit rows after we have read them.
+    is still the same: others may edit rows after we have read them. `people` are the settled ones, as text; `keys` is
+    the key range if the stored state has not all rows.
     """
     span = span_of(decision, stored)
     if span is None or any(hold.reason == "refused_by_database" for hold in decision.holds):
         # Every run tries again what was refused: its cure, dropping a constraint, shows in no digest.
         return
-    keys = range(0)
-    if session.dialect.reads_by_key:
-        keys = longest_key_range({row.id for row in stored.rows} | {change.image.id for change in done.changes})
+    if keys is None:
+        keys = range(0)
+        if session.dialect.reads_by_key:
+            keys = longest_key_range({row.id for row in stored.rows} | {change.image.id for change in done.changes})
     fresh = SliceFingerprint(0, inputs, *span, "", *((keys[0], keys[-1]) if keys else ()))
     if before is not None and before.digest and before.start <= span[0] and span[1] <= before.end:
         # Digests do not cover child rows, so a slice with such a hold is decided again each time.
@@ -132,7 +144,7 @@ def remember(
         "first": window.first.isoformat(),
         "last": window.last.isoformat(),
     }
-    values = msgspec.structs.asdict(fresh) | place | {"inputs": inputs}
+    values = msgspec.structs.asdict(fresh) | place | {"inputs": inputs, "people": people}
     del values["slice_id"]  # the receipt may still wait to be sent: under the lock it is the newest when this is sent
     session.later(
         Query(
@@ -145,9 +157,9 @@ def remember(
         Query(
             f"INSERT INTO {session.own.inputs}"
             " (time_clock_id, first_day, last_day, slice_id, inputs, first_instant, last_instant, digest,"
-            " first_key, last_key)"
+            " first_key, last_key, people)"
             f" VALUES (:clock, :first, :last, (SELECT max(id) FROM {session.own.slices}), :inputs, :start, :end,"
-            " :digest, :first_key, :last_key)",
+            " :digest, :first_key, :last_key, :people)",
             values,
         )
     )
@@ -193,12 +205,12 @@ def digest_queries(session: Session, fingerprint: SliceFingerprint) -> tuple[Que
     Where optional columns are mirrored, what they follow from is covered too: breaks of a week more on either side.
     """
     d, times, people = session.dialect, session.host.clock_times, session.host.employees
-    own = {f"s.{name}": _is_text(d, kind) for name, kind in rows.MIRROR.items() if name != "changed_in_run"}
-    break_columns = {name: _is_text(d, kind) for name, kind in rows.BREAK.items()}
-    users = {name: _is_text(d, kind) for name, kind in rows.USER.items()}
-    host = _host_columns(session, session.columns.clock_times, times, without={*STAMPS, *session.lacks}, alias="t.")
-    employees = _host_columns(session, session.columns.employees, people, without=_absent(session))
-    holds = {name: _is_text(d, rows.HOLD.get(name, "int")) for name in _HOLD}
+    own = {f"s.{name}": is_text_kind(d, kind) for name, kind in rows.MIRROR.items() if name != "changed_in_run"}
+    break_columns = {name: is_text_kind(d, kind) for name, kind in rows.BREAK.items()}
+    users = {name: is_text_kind(d, kind) for name, kind in rows.USER.items()}
+    host = host_columns(session, session.columns.clock_times, times, without={*STAMPS, *session.lacks}, alias="t.")
+    employees = host_columns(session, session.columns.employees, people, without=absent_columns(session))
+    holds = {name: is_text_kind(d, rows.HOLD.get(name, "int")) for name in _HOLD}
 
     breaks = f"{session.own.breaks}{d.by_index(session.own.names.index('breaks', 'start'))}"
     counts_breaks = bool(session.optional & BREAK_COLUMNS)
@@ -251,15 +263,13 @@ def _writes(session: Session, span: tuple[int, int]) -> Query:
 
     Every write makes the sum larger, since it is later than the one before; restoring a dump changes sum and XOR.
     """
-    at = f"to_seconds(s.{TOUCHED}) * 1048576 + microsecond(s.{TOUCHED})"
     return Query(
-        f"SELECT count(*), sum({at}), bit_xor({at}) FROM {session.shifts_by_start}"
-        " WHERE start_at >= :start0 AND start_at < :end0",
+        f"SELECT count(*), {WRITTEN_AT} FROM {session.shifts_by_start} WHERE start_at >= :start0 AND start_at < :end0",
         _bounds([span]),
     )
 
 
-def _is_text(dialect: Dialect, kind: Kind) -> bool:
+def is_text_kind(dialect: Dialect, kind: Kind) -> bool:
     """Whether a column of ours holds text."""
     keys: dict[Kind, bool] = {"link": dialect.keys.row.is_text, "who": dialect.keys.person.is_text}
     return keys.get(kind, kind != "int")
@@ -294,13 +304,13 @@ def _always(_low: str, _high: str) -> str:
     return "1 = 1"
 
 
-def _absent(session: Session) -> set[str]:
+def absent_columns(session: Session) -> set[str]:
     """The fields that the host's table of people has no column for."""
     names = session.host.employees
     return {field for field in ("email", "phone") if getattr(names, field) not in session.columns.employees}
 
 
-def _host_columns(
+def host_columns(
     session: Session,
     columns: Mapping[str, Column],
     names: Any,  # noqa: ANN401 - either names

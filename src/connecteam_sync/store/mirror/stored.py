@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 from connecteam_sync.core.clocktime import StoredState
 from connecteam_sync.core.shift import Snapshot
 from connecteam_sync.core.window import Window
-from connecteam_sync.store.session import Session
+from connecteam_sync.store.session import Persons, Session
 from connecteam_sync.store.sql.pipeline import Query, Rows
 
 if TYPE_CHECKING:
     from connecteam_sync.store.mirror.derived import Fresh
 
 
-def stored_queries(session: Session, window: Window, snapshot: Snapshot) -> list[Query]:
-    """The queries whose rows `stored_state` takes as `fetched`."""
-    queries = session.stored_queries(window, snapshot)
+def stored_queries(session: Session, window: Window, snapshot: Snapshot, only: Persons | None = None) -> list[Query]:
+    """The queries whose rows `stored_state` takes as `fetched`; of all people, or `only` of some."""
+    queries = session.stored_queries(window, snapshot, only)
     if not session.optional:
         return queries
     from connecteam_sync.store.mirror.derived import derived_queries

@@ -231,9 +231,12 @@ class Dialect(Traits):
         return f"SELECT min({column}), max({column}) FROM {table}"
 
     @abstractmethod
-    def digest(self, connection: Callable[[], Connection], columns: Mapping[str, bool], rows: Sequence[str]) -> str:
+    def digest(
+        self, connection: Callable[[], Connection], columns: Mapping[str, bool], rows: Sequence[str], by: str = ""
+    ) -> str:
         """A SELECT of a count and hashes, or texts to hash, for each part of the rows (FROM and WHERE clauses).
-        `columns` says of each column whether it is text.
+        `columns` says of each column whether it is text. With an expression `by`, for each of its values instead, which
+        comes first; then there is one part, and the first of the columns is a key.
         """
 
     def digestible(self, value: str, base: str) -> str:

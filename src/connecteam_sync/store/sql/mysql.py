@@ -258,13 +258,20 @@ class MySQL(Dialect):
         """Numbers and bits are truth values."""
         return "truth" if base_of(kind) in NUMERIC | {"bit", "bool", "boolean"} else None
 
-    def digest(self, connection: Callable[[], Connection], columns: Mapping[str, bool], rows: Sequence[str]) -> str:
+    def digest(
+        self, connection: Callable[[], Connection], columns: Mapping[str, bool], rows: Sequence[str], by: str = ""
+    ) -> str:
         """A hash of each part; NULL for a text as long as the server allows, which may have been truncated."""
         del connection
         values = (f"quote({name})" if is_text else f"coalesce({name}, 'n')" for name, is_text in columns.items())
         row = f"concat_ws(',', {', '.join(values)})"
+        digest = f"CASE WHEN {_IS_WHOLE} THEN sha2(g.said, 256) END"
+        if by:
+            said = f"group_concat({row} ORDER BY {next(iter(columns))})"
+            groups = f"SELECT {by} AS who, count(*) AS many, {said} AS said FROM {rows[0]} GROUP BY who"
+            return f"SELECT g.who, g.many, {digest} FROM ({groups}) g"
         parts = " UNION ALL ".join(f"SELECT count(*) AS many, group_concat({row}) AS said FROM {part}" for part in rows)
-        return f"SELECT g.many, CASE WHEN {_IS_WHOLE} THEN sha2(g.said, 256) END FROM ({parts}) g"
+        return f"SELECT g.many, {digest} FROM ({parts}) g"
 
     def gathered(self, values: Sequence[tuple[str, bool]], rows: Sequence[str]) -> str:
         """NULL for a text as long as the server allows, which may have been truncated. `json_array` takes half as long

@@ -238,18 +238,17 @@ class PostgreSQL(Dialect):
         base = base_of(kind)
         return "truth" if base == "boolean" else "number" if base in NUMERIC else None
 
-    def digest(self, connection: Callable[[], Connection], columns: Mapping[str, bool], rows: Sequence[str]) -> str:
+    def digest(
+        self, connection: Callable[[], Connection], columns: Mapping[str, bool], rows: Sequence[str], by: str = ""
+    ) -> str:
         """Two seeded 64-bit hashes over all rows."""
         row = f"ROW({', '.join(columns)})"
         driver: Any = connection().connection.driver_connection
         whole = driver.info.server_version >= _WHOLE_ROWS
-        hashes = ", ".join(
-            f"bit_xor(hash_record_extended({row}, {seed}))"
-            if whole
-            else f"sum(hashtextextended(CAST({row} AS text), {seed}))"
-            for seed in (0, 1)
-        )
-        return f"SELECT count(*), {hashes} FROM {' '.join(rows)}"
+        one = "bit_xor(hash_record_extended({}, {}))" if whole else "sum(hashtextextended(CAST({} AS text), {}))"
+        hashes = ", ".join(one.format(row, seed) for seed in (0, 1))
+        who, grouped = (f"{by} AS who, ", " GROUP BY 1") if by else ("", "")
+        return f"SELECT {who}count(*), {hashes} FROM {' '.join(rows)}{grouped}"
 
     def digestible(self, value: str, base: str) -> str:
         """Bits have no hash function."""

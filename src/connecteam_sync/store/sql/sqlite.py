@@ -154,10 +154,14 @@ class SQLite(Dialect):
         low, high = (f"(SELECT {end}({column}) FROM {table})" for end in ("min", "max"))
         return f"SELECT {low}, {high}"
 
-    def digest(self, connection: Callable[[], Connection], columns: Mapping[str, bool], rows: Sequence[str]) -> str:
+    def digest(
+        self, connection: Callable[[], Connection], columns: Mapping[str, bool], rows: Sequence[str], by: str = ""
+    ) -> str:
         """Texts, which are hashed here: SQLite runs in this process. A BLOB cannot be part of JSON."""
         del connection
         values = ", ".join(f"CAST({name} AS TEXT)" if is_text else name for name, is_text in columns.items())
+        if by:
+            return f"SELECT {by} AS who, count(*), group_concat(json_array({values})) FROM {rows[0]} GROUP BY who"
         return " UNION ALL ".join(
             f"SELECT count(*) AS many, group_concat(json_array({values})) AS said FROM {part}" for part in rows
         )

@@ -57,6 +57,9 @@ class HostColumns(msgspec.Struct, frozen=True):
     """The names of the unique keys over employee and clock-in (none on SQLite, whose errors name the columns)."""
     keys: Keys = Keys()
     """The types of the keys of the two tables."""
+    has_person_index: bool = False
+    """Whether an index begins with the employee, so that rows of some people are found by it; known on MySQL and
+    MariaDB, which must be told how to go about it."""
     checks_late: bool = False
     """Whether a constraint of `clock_times`, or one that points at it, is checked only at the commit."""
 
@@ -175,6 +178,7 @@ def _keys(names: ClockTimesNames, found: Rows) -> dict[str, Any]:
     return {
         "clock_in_index": min((name for name, columns, _ in indexes if columns[0] == names.clock_in), default=None),
         "clock_in_keys": frozenset(name for name, columns, unique in indexes if unique and sorted(columns) == wanted),
+        "has_person_index": any(columns[0] == names.employee_id for _, columns, _ in indexes),
         "checks_late": any(late for *_, late in found),
     }
 

@@ -14,7 +14,7 @@ from connecteam_sync.store.tables import console_schema, payroll_schema, service
 from connecteam_sync.store.tables.own import OwnNames
 from connecteam_sync.store.tables.templates import CountedKey, Long, Name, column, index, made, template
 
-VERSION = "0020"
+VERSION = "0021"
 """The newest migration, which this program needs."""
 TOUCHED = "touched_at"
 """The time when the server last wrote a shift, if it `notes_writes`."""
@@ -119,6 +119,7 @@ template(
     column("digest", String(64), nullable=False),
     column("first_key", BigInteger),
     column("last_key", BigInteger),
+    column("people", Long),
 )
 
 template(

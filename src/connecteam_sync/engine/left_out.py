@@ -1,0 +1,98 @@
+"""People who are left out of a look: of whom neither the answer nor the database has changed since they were settled.
+
+The database is asked for digests of every person under the lock. Whoever is as they were when nothing had to be decided
+about them is neither decoded nor read; all others are decided on by the planner, which gets the sums of those left out.
+Decision 26 says why nobody is missed.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from connecteam_sync.api.wire import People
+from connecteam_sync.core.change import SlicePlan
+from connecteam_sync.core.clocktime import StoredState
+from connecteam_sync.core.settled import PersonSums, reaches_into, settled_people
+from connecteam_sync.core.shift import Snapshot
+from connecteam_sync.core.window import Window
+from connecteam_sync.engine.snapshot import FetchedSlice
+from connecteam_sync.store.mirror.person_digests import PersonDigests, SettledPerson, person_queries
+from connecteam_sync.store.mirror.stored import stored_queries, stored_state
+from connecteam_sync.store.session import Persons, Session
+from connecteam_sync.store.sql.pipeline import Query, Rows
+
+
+def people_look(session: Session, window: Window, fetched: FetchedSlice) -> PeopleLook | None:
+    """The look by person; None if nobody can be left out of it: rows of some people cannot be read by themselves, or
+    follow from more than their own shifts.
+    """
+    is_found = session.columns.has_person_index or not session.dialect.reads_by_key
+    if fetched.base is not None and is_found and not session.optional:
+        return PeopleLook(session, window, fetched)
+    fetched.remember_nobody()
+    return None
+
+
+class PeopleLook:
+    """One try at a slice by person: the digests before it is decided, who is left out, and who is settled after."""
+
+    def __init__(self, session: Session, window: Window, fetched: FetchedSlice) -> None:
+        self._session, self._window, self._fetched = session, window, fetched
+        self._before: PersonDigests | None = None
+
+    def queries(self) -> tuple[Query, ...]:
+        """What is asked for with the lock."""
+        return person_queries(self._session, self._window, self._fetched.earlier)
+
+    def take(self, results: list[Rows]) -> list[Rows] | None:
+        """Take the rows of `queries` from the front of these; the others, None if nothing else was asked for."""
+        count = len(self.queries())
+        self._before = PersonDigests(results[:count])
+        return results[count:] or None
+
+    def found(self, people: People) -> tuple[Snapshot, StoredState] | None:
+        """The answer and the stored state of those who are not left out; None if everybody is to be read."""
+        fetched, session, before = self._fetched, self._session, self._before
+        if not fetched.left or before is None or before.tables is None or before.tables != fetched.tables:
+            return None
+        if not fetched.read_again(fetched.changed_in(before), people):
+            return None
+        snapshot = fetched.snapshot(people)
+        left, employees = fetched.left, {sums.employee_id for sums in fetched.left.values()}
+        only = Persons(
+            tuple(key for key in before.employees if key not in employees),
+            tuple(sorted((before.users | snapshot.listed) - left.keys())),
+        )
+        results = session.fetch(*stored_queries(session, self._window, snapshot, only))
+        stored = stored_state(session, self._window, snapshot, results)
+        if reaches_into(snapshot, stored, left):
+            return None
+        sums = {
+            "settled_shifts": sum(one.shifts for one in left.values()),
+            "settled_minutes": sum(one.minutes for one in left.values()),
+        }
+        return snapshot, msgspec.structs.replace(stored, **sums)
+
+    def settled(self, plan: SlicePlan, stored: StoredState) -> str | None:
+        """Who is settled after this decision, as text; None if nobody is."""
+        fetched, before = self._fetched, self._before
+        if before is None or before.tables is None or fetched.base is None or (parts := fetched.parts) is None:
+            return None
+        sums = settled_people(plan, stored, fetched.left)
+        after = self._after(sums) if sums or not fetched.left else None
+        if after is not None and after.tables != before.tables:
+            return None
+        fresh = (
+            SettledPerson(user, one.employee_id, one.shifts, one.minutes, parts.digests[user], digest, one.unremembered)
+            for user, one in sorted(sums.items())
+            if after is not None
+            and (digest := before.of(user, one.employee_id))
+            and digest == after.of(user, one.employee_id)
+        )
+        return fetched.kept(fetched.base, before.tables, fresh).text
+
+    def _after(self, sums: dict[int, PersonSums]) -> PersonDigests:
+        """The digests once more: others may have edited rows since they were read."""
+        session, window = self._session, self._window
+        only = Persons(tuple(one.employee_id for one in sums.values()), tuple(sums)) if self._fetched.left else None
+        return PersonDigests(session.each(*person_queries(session, window, self._fetched.earlier, only)))
