@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from sqlalchemy import create_engine, text
 
-from connecteam_sync.api.wire import ActivitiesResponse
+from connecteam_sync.api.wire import ActivitiesResponse, People, SnapshotBuilder
 from connecteam_sync.core.change import Policy, SlicePlan
 from connecteam_sync.core.clocktime import StoredState
 from connecteam_sync.core.evidence import RunEvidence
@@ -58,15 +58,15 @@ def life(initialised: str) -> Iterator[World]:
 
 @pytest.fixture
 def decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The time clocks whose answers were decoded."""
+    """The time clocks whose answers were decoded, as a whole or in part."""
     clocks: list[int] = []
-    read = ActivitiesResponse.read
+    made = ActivitiesResponse.snapshot
 
-    def reading(self: ActivitiesResponse, *people: object, **more: object) -> object:
+    def making(self: ActivitiesResponse, *gathered: *tuple[SnapshotBuilder, People]) -> Snapshot:
         clocks.append(self.time_clock_id)
-        return read(self, *people, **more)  # type: ignore[arg-type] # passed on as they came
+        return made(self, *gathered)
 
-    monkeypatch.setattr(ActivitiesResponse, "read", reading)
+    monkeypatch.setattr(ActivitiesResponse, "snapshot", making)
     return clocks
 
 
@@ -222,19 +222,19 @@ def test_an_edit_that_was_taken_back_for_a_moment_is_not_missed(life: World, mon
     """There before the rows are read, not while they are, and there again: the decision in between does not count."""
     known = next(known for known in life.table("connecteam_sync_shifts") if known["clock_time_id"] and known["end_at"])
     right = next(row["total_minutes"] for row in life.table() if row["id"] == known["clock_time_id"])
-    setting, read = "UPDATE clock_times SET total_minutes = :m WHERE id = :k", ActivitiesResponse.read
+    setting, made = "UPDATE clock_times SET total_minutes = :m WHERE id = :k", ActivitiesResponse.snapshot
     shift = next(s for s in life.company.shifts(FIRST, LAST) if s.end is not None and s.id != known["id"])
     life.company.edit(shift.id, end=shift.start + 61)
     assert life.sync().status == "applied"
     life.execute(setting, m=7, k=known["clock_time_id"])
 
-    def taking_back(self: ActivitiesResponse, *people: object, **more: object) -> object:
+    def taking_back(self: ActivitiesResponse, *gathered: *tuple[SnapshotBuilder, People]) -> Snapshot:
         if self.time_clock_id == known["time_clock_id"]:
             life.execute(setting, m=right, k=known["clock_time_id"])
-        return read(self, *people, **more)  # type: ignore[arg-type] # passed on as they came
+        return made(self, *gathered)
 
     with monkeypatch.context() as patch:
-        patch.setattr(ActivitiesResponse, "read", taking_back)
+        patch.setattr(ActivitiesResponse, "snapshot", taking_back)
         assert life.sync().status == "nothing"
     life.execute(setting, m=7, k=known["clock_time_id"])
     assert life.sync().status == "applied"

@@ -28,10 +28,11 @@ T = TypeVar("T")
 class PersonSums(msgspec.Struct, frozen=True, gc=False):
     """What a settled person adds to a plan: shifts of the window, and the minutes of their rows.
 
-    `unremembered` are marks of the ids of shown shifts that nobody remembers: those of other days.
+    Somebody who is listed, and of whom nothing else is known, may have no employee. `unremembered` are marks of the ids
+    of shown shifts that nobody remembers: those of other days.
     """
 
-    employee_id: RowId
+    employee_id: RowId | None
     shifts: int
     minutes: int
     unremembered: tuple[int, ...] = ()
@@ -46,9 +47,9 @@ def settled_people(plan: SlicePlan, stored: StoredState, left: Container[int] = 
     """The users of the answer about whom this plan decides nothing, and would not on equal inputs; without those who
     were `left` out of it.
 
-    Each is the only user of one employee; all that is known of them lies in the padded window, every shift of the
-    answer is remembered as it is, every row is a shift's or another program's, and no change, hold, wait or memory of
-    the plan is theirs.
+    Each is the only user of one employee, or of none and without any shift; all that is known of them lies in the
+    padded window, every shift of the answer is remembered as it is, every row is a shift's or another program's, and no
+    change, hold, wait or memory of the plan is theirs.
     """
     if plan.leans or plan.refusals or plan.snapshot.invalid_records:
         return {}
@@ -56,11 +57,9 @@ def settled_people(plan: SlicePlan, stored: StoredState, left: Container[int] = 
     users, employees = facts.busy()
     return {
         user: facts.sums(user, employee)
-        for user in plan.snapshot.listed
-        if user not in users
-        and user not in left
-        and (employee := stored.employees.get(user)) is not None
-        and employee not in employees
+        for user in plan.snapshot.listed - users
+        if user not in left
+        and (employee := stored.employees.get(user)) not in employees
         and facts.is_only_user(user, employee)
         and facts.is_in_order(user, employee)
     }
@@ -75,17 +74,19 @@ class _Facts:
         self._clock = plan.time_clock_id
         self._shown: dict[int, list[Shift]] = _by(plan.snapshot.shifts, attrgetter("user_id"))
         self._mirrors: dict[int, list[TrackedShift]] = _by(stored.mirrors, attrgetter("shift.user_id"))
-        self._rows: dict[RowId, list[ClockTime]] = _by(stored.rows, attrgetter("employee_id"))
+        self._rows: dict[RowId | None, list[ClockTime]] = _by(stored.rows, attrgetter("employee_id"))
         self._row_of = {row.id: row for row in stored.rows}
         self._user_of_row = {m.clock_time_id: m.shift.user_id for m in stored.mirrors if m.clock_time_id is not None}
         self._known = {mirror.shift.id for mirror in stored.mirrors}
         self._users_of = Counter(stored.employees.values())
-        self._far = {item.user_id for item in (*plan.snapshot.breaks, *stored.breaks) if not self._is_near(item.start)}
+        breaks = (*plan.snapshot.breaks, *stored.breaks)
+        self._pausing = {item.user_id for item in breaks}
+        self._far = {item.user_id for item in breaks if not self._is_near(item.start)}
 
     def _is_near(self, instant: int) -> bool:
         return self._padded.start_utc <= instant < self._padded.end_utc
 
-    def busy(self) -> tuple[set[int], set[RowId]]:
+    def busy(self) -> tuple[set[int], set[RowId | None]]:
         """The users and employees of whom the plan says anything."""
         plan, stored = self._plan, self._stored
         changes = (*plan.changes, *plan.pending.deletes, *plan.losses.going)
@@ -106,14 +107,19 @@ class _Facts:
         employees: set[RowId | None] = {image.employee_id for image in images}
         employees |= {hold.employee_id for hold in plan.holds} | {employee for employee, _ in plan.losses.coming}
         employees |= {row.employee_id for row in stored.rows if str(row.id) in row_names}
-        return {user for user in users if user is not None}, {key for key in employees if key is not None}
+        return {user for user in users if user is not None}, employees - {None}
 
-    def is_only_user(self, user: int, employee: RowId) -> bool:
-        """Whether nobody else counts for an employee, and the user for nobody else."""
+    def is_only_user(self, user: int, employee: RowId | None) -> bool:
+        """Whether nobody else counts for an employee, and the user for nobody else; without an employee, whether
+        nothing is known of the user.
+        """
+        if employee is None:
+            is_seen = user in self._shown or user in self._mirrors or user in self._pausing
+            return not is_seen and user not in self._stored.ambiguous
         others = self._stored.users_of.get(employee, {user})
         return self._users_of[employee] == 1 and others == {user} and user not in self._stored.ambiguous
 
-    def is_in_order(self, user: int, employee: RowId) -> bool:
+    def is_in_order(self, user: int, employee: RowId | None) -> bool:
         """Whether all that is known of a person lies within these days, and is as it should be."""
         shown = {shift.id: shift for shift in self._shown.get(user, ())}
         mirrors = self._mirrors.get(user, ())
@@ -136,7 +142,7 @@ class _Facts:
             return not self._window.start_utc <= shift.start < self._window.end_utc
         return mirror.shift == shift
 
-    def _is_right(self, mirror: TrackedShift, shown: Mapping[str, Shift], employee: RowId) -> bool:
+    def _is_right(self, mirror: TrackedShift, shown: Mapping[str, Shift], employee: RowId | None) -> bool:
         """Whether a tracked shift lies within these days, with a row of this person or none."""
         if not self._is_near(mirror.shift.start):
             return False
@@ -147,7 +153,7 @@ class _Facts:
         row = self._row_of.get(mirror.clock_time_id)
         return row is not None and row.employee_id == employee
 
-    def sums(self, user: int, employee: RowId) -> PersonSums:
+    def sums(self, user: int, employee: RowId | None) -> PersonSums:
         """What the plan counts of a person."""
         window, clock = self._window, self._clock
         mine = {mirror.clock_time_id for mirror in self._mirrors.get(user, ()) if mirror.shift.time_clock_id == clock}

@@ -94,5 +94,7 @@ class PeopleLook:
     def _after(self, sums: dict[int, PersonSums]) -> PersonDigests:
         """The digests once more: others may have edited rows since they were read."""
         session, window = self._session, self._window
-        only = Persons(tuple(one.employee_id for one in sums.values()), tuple(sums)) if self._fetched.left else None
+        only = None
+        if self._fetched.left:
+            only = Persons(tuple(e for one in sums.values() if (e := one.employee_id) is not None), tuple(sums))
         return PersonDigests(session.each(*person_queries(session, window, self._fetched.earlier, only)))

@@ -63,7 +63,7 @@ class PersonDigests:
         """Everybody with a tracked shift or break on these days."""
         return frozenset((*self._shifts, *self._breaks))
 
-    def of(self, user: int, employee: RowId) -> bytes:
+    def of(self, user: int, employee: RowId | None) -> bytes:
         """The digest of a person; empty if it is not known."""
         parts = (self._rows.get(employee, b"-"), self._shifts.get(user, b"-"), self._breaks.get(user, b"-"))
         return _CUT if _CUT in parts else _joined(*parts)
@@ -161,17 +161,19 @@ def _clock_times(session: Session, span: tuple[int, int], keys: range, only: Per
     inside = d.between(f"t.{d.name(names.clock_in)}")
     values: dict[str, object] = {"start": span[0], "end": span[1]}
     has_one = f"t.{d.name(names.employee_id)} IS NOT NULL"
+    by_clock_in, by_key = session.rows_by_clock_in, f"{session.clock_times} t"
     if only is not None:
-        part = f"{session.rows_by_person} WHERE {inside}"
-        yield _query(session, columns, part, who, {**values, "rows": json_keys(only.employees)})
-    elif not keys or not d.reads_by_key:
-        yield _query(session, columns, f"{session.rows_by_clock_in} WHERE {inside} AND {has_one}", who, values)
-    else:
-        values |= {"low": keys.start, "high": keys.stop}
-        others = f"{inside} AND {has_one} AND ({key} < :low OR {key} >= :high)"
-        yield _query(session, columns, f"{session.rows_by_clock_in} WHERE {others}", who, values)
-        these = f"{key} >= :low AND {key} < :high AND {inside} AND {has_one}"
-        yield _query(session, columns, f"{session.clock_times} t WHERE {these}", who, values)
+        by_clock_in = by_key = session.rows_by_person
+        values["rows"] = json_keys(only.employees)
+    if not keys or not d.reads_by_key:
+        yield _query(session, columns, f"{by_clock_in} WHERE {inside} AND {has_one}", who, values)
+        return
+    # In the same two parts for some people as for all: a person's digest is of both.
+    values |= {"low": keys.start, "high": keys.stop}
+    others = f"{inside} AND {has_one} AND ({key} < :low OR {key} >= :high)"
+    yield _query(session, columns, f"{by_clock_in} WHERE {others}", who, values)
+    these = f"{key} >= :low AND {key} < :high AND {inside} AND {has_one}"
+    yield _query(session, columns, f"{by_key} WHERE {these}", who, values)
 
 
 # -- what is kept ------------------------------------------------------------------------------------------------------
@@ -181,7 +183,7 @@ class SettledPerson(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A person about whom nothing was decided: their part of the answer and of the database, as digests."""
 
     user_id: int
-    employee_id: RowId
+    employee_id: RowId | None
     shifts: int
     minutes: int
     answer: bytes

@@ -161,7 +161,9 @@ class SQLite(Dialect):
         del connection
         values = ", ".join(f"CAST({name} AS TEXT)" if is_text else name for name, is_text in columns.items())
         if by:
-            return f"SELECT {by} AS who, count(*), group_concat(json_array({values})) FROM {rows[0]} GROUP BY who"
+            order = f"ORDER BY who, {next(iter(columns))}"
+            said = f"SELECT {by} AS who, json_array({values}) AS said FROM {rows[0]} {order}"
+            return f"SELECT who, count(*), group_concat(said) FROM ({said}) GROUP BY who"
         return " UNION ALL ".join(
             f"SELECT count(*) AS many, group_concat(json_array({values})) AS said FROM {part}" for part in rows
         )
