@@ -20,17 +20,13 @@ DIGEST = 12
 """Bytes of the digest of a person's part: of SHA-256, enough that nobody finds two parts with the same."""
 
 
-class _Who(msgspec.Struct, rename="camel", gc=False):
-    user_id: wire.Key
-
-
 class AnswerByPerson:
     """The parts of an answer, by user; `listed` are all users of it, `digests` tell whether a part is the same."""
 
-    def __init__(self, response: wire.ActivitiesResponse, parts: dict[int, list[msgspec.Raw]]) -> None:
+    def __init__(self, response: wire.ActivitiesResponse, parts: dict[int, list[wire.PersonRaw]]) -> None:
         self._response, self._parts = response, parts
         self.listed = frozenset(parts)
-        self.digests = {user: _digest(raws) for user, raws in parts.items()}
+        self.digests = {user: _digest(persons) for user, persons in parts.items()}
 
     def forget(self) -> None:
         """Drop the bytes; what they are of stays known."""
@@ -40,8 +36,8 @@ class AnswerByPerson:
         """As if the answer had no records of other users, who are listed all the same; None if one is unreadable."""
         builder = wire.SnapshotBuilder(self._response.time_clock_id)
         for user in users:
-            for raw in self._parts.get(user, ()):
-                if not builder.read_person(raw):
+            for person in self._parts.get(user, ()):
+                if not builder.read_person(person):
                     return None
         if builder.invalid_records:
             return None
@@ -54,17 +50,20 @@ def by_person(response: wire.ActivitiesResponse) -> AnswerByPerson | None:
     payload = response.payload
     if payload is None:
         return None
-    parts: dict[int, list[msgspec.Raw]] = defaultdict(list)
+    parts: dict[int, list[wire.PersonRaw]] = defaultdict(list)
     try:
-        for raw in msgspec.json.decode(payload, type=wire.Activities).time_activities_by_users:
-            parts[msgspec.json.decode(raw, type=_Who).user_id].append(raw)
+        for person in msgspec.json.decode(payload, type=wire.PeopleRaw).time_activities_by_users:
+            parts[person.user_id].append(person)
     except UNREADABLE:
         return None
     return AnswerByPerson(response, dict(parts))
 
 
-def _digest(raws: list[msgspec.Raw]) -> bytes:
+def _digest(persons: list[wire.PersonRaw]) -> bytes:
+    """Of the members that are read; between two of them stands what no JSON has outside of a text."""
     whole = hashlib.sha256()
-    for raw in raws:
-        whole.update(raw)
+    for person in persons:
+        for raw in (person.shifts, person.manual_breaks, person.manualbreaks):
+            whole.update(raw)
+            whole.update(b"\0")
     return whole.digest()[:DIGEST]

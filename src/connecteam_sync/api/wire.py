@@ -122,6 +122,21 @@ class _InvalidPerson(msgspec.Struct, rename="camel"):
     manualbreaks: list[msgspec.Raw] | None = None
 
 
+class PersonRaw(msgspec.Struct, rename="camel", gc=False):
+    """A person whose records are still to be decoded, in two spellings of breaks."""
+
+    user_id: Key
+    shifts: msgspec.Raw
+    manual_breaks: msgspec.Raw = msgspec.Raw(b"null")
+    manualbreaks: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class PeopleRaw(msgspec.Struct, rename="camel"):
+    """Every person of a time clock, each with their records still to be decoded."""
+
+    time_activities_by_users: list[PersonRaw]
+
+
 class _DecodedActivities(msgspec.Struct, rename="camel"):
     """Every person of a time clock, decoded at once."""
 
@@ -258,12 +273,17 @@ class SnapshotBuilder:
         for person in activities.time_activities_by_users:
             self._add_person(person)
 
-    def read_person(self, raw: msgspec.Raw) -> bool:
+    def read_person(self, person: PersonRaw) -> bool:
         """Add one person; whether they could be read."""
         try:
-            self._add_person(msgspec.json.decode(raw, type=_Person))
+            shifts = msgspec.json.decode(person.shifts, type=list[_Activity])
+            breaks = [
+                msgspec.json.decode(raw, type=list[_Activity] | None)
+                for raw in (person.manual_breaks, person.manualbreaks)
+            ]
         except UNREADABLE:
             return False
+        self._add_person(_Person(person.user_id, shifts, *breaks))
         return True
 
     def _add_person(self, person: _Person) -> None:

@@ -69,8 +69,10 @@ class _Facts:
     """The inputs of a plan by person."""
 
     def __init__(self, plan: SlicePlan, stored: StoredState) -> None:
-        self._plan, self._stored, self._window = plan, stored, plan.window
-        self._padded = plan.window.padded()
+        self._plan, self._stored = plan, stored
+        padded = plan.window.padded()
+        self._low, self._high = padded.start_utc, padded.end_utc
+        self._start, self._end = plan.window.start_utc, plan.window.end_utc
         self._clock = plan.time_clock_id
         self._shown: dict[int, list[Shift]] = _by(plan.snapshot.shifts, attrgetter("user_id"))
         self._mirrors: dict[int, list[TrackedShift]] = _by(stored.mirrors, attrgetter("shift.user_id"))
@@ -84,7 +86,7 @@ class _Facts:
         self._far = {item.user_id for item in breaks if not self._is_near(item.start)}
 
     def _is_near(self, instant: int) -> bool:
-        return self._padded.start_utc <= instant < self._padded.end_utc
+        return self._low <= instant < self._high
 
     def busy(self) -> tuple[set[int], set[RowId | None]]:
         """The users and employees of whom the plan says anything."""
@@ -139,7 +141,7 @@ class _Facts:
         """Whether a shift is remembered as it is; one of other days may not be remembered yet."""
         mirror = known.get(shift.id)
         if mirror is None:
-            return not self._window.start_utc <= shift.start < self._window.end_utc
+            return not self._start <= shift.start < self._end
         return mirror.shift == shift
 
     def _is_right(self, mirror: TrackedShift, shown: Mapping[str, Shift], employee: RowId | None) -> bool:
@@ -155,15 +157,15 @@ class _Facts:
 
     def sums(self, user: int, employee: RowId | None) -> PersonSums:
         """What the plan counts of a person."""
-        window, clock = self._window, self._clock
+        start, end, clock = self._start, self._end, self._clock
         mine = {mirror.clock_time_id for mirror in self._mirrors.get(user, ()) if mirror.shift.time_clock_id == clock}
         return PersonSums(
             employee,
-            sum(window.start_utc <= shift.start < window.end_utc for shift in self._shown.get(user, ())),
+            sum(start <= shift.start < end for shift in self._shown.get(user, ())),
             sum(
                 row.minutes
                 for row in self._rows.get(employee, ())
-                if window.start_utc <= row.clock_in < window.end_utc and row.is_ours and row.id in mine
+                if start <= row.clock_in < end and row.is_ours and row.id in mine
             ),
             tuple(mark_of(shift.id) for shift in self._shown.get(user, ()) if shift.id not in self._known),
         )

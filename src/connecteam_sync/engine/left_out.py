@@ -16,6 +16,7 @@ from connecteam_sync.core.settled import PersonSums, reaches_into, settled_peopl
 from connecteam_sync.core.shift import Snapshot
 from connecteam_sync.core.window import Window
 from connecteam_sync.engine.snapshot import FetchedSlice
+from connecteam_sync.store.mirror.digest import SliceFingerprint
 from connecteam_sync.store.mirror.person_digests import PersonDigests, SettledPerson, person_queries
 from connecteam_sync.store.mirror.stored import stored_queries, stored_state
 from connecteam_sync.store.session import Persons, Session
@@ -73,13 +74,15 @@ class PeopleLook:
         }
         return snapshot, msgspec.structs.replace(stored, **sums)
 
-    def settled(self, plan: SlicePlan, stored: StoredState) -> str | None:
-        """Who is settled after this decision, as text; None if nobody is."""
+    def settled(self, plan: SlicePlan, stored: StoredState, again: SliceFingerprint | None) -> str | None:
+        """Who is settled after this decision, as text; None if nobody is. `again` is the fingerprint of the slice
+        if its digest is still that of before anything was read: then nobody's is asked for again.
+        """
         fetched, before = self._fetched, self._before
         if before is None or before.tables is None or fetched.base is None or (parts := fetched.parts) is None:
             return None
         sums = settled_people(plan, stored, fetched.left)
-        after = self._after(sums) if sums or not fetched.left else None
+        after = before if again is not None else self._after(sums) if sums or not fetched.left else None
         if after is not None and after.tables != before.tables:
             return None
         fresh = (

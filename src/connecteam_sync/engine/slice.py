@@ -362,7 +362,6 @@ class SliceRunner:
         leans = decision.leans or decision.pending != Pending() or bool(decision.snapshot.invalid_records)
         if fetched is not None and fetched.inputs is not None and not leans:
             by_person = self._by_person
-            people = by_person.settled(decision, taken.stored) if by_person is not None else None
             keys = fetched.earlier.keys if fetched.left and fetched.earlier is not None else None
             remember(
                 session,
@@ -371,7 +370,7 @@ class SliceRunner:
                 fetched.inputs,
                 done=done,
                 before=fetched.before,
-                people=people,
+                people=partial(by_person.settled, decision, taken.stored) if by_person is not None else None,
                 keys=keys,
             )
         return receipt, done

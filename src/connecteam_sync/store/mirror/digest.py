@@ -115,14 +115,14 @@ def remember(
     *,
     done: ApplyResult,
     before: SliceFingerprint | None,
-    people: str | None = None,
+    people: Callable[[SliceFingerprint | None], str | None] | None = None,
     keys: range | None = None,
 ) -> None:
     """Store the fingerprint of a slice, with the receipt just made.
 
     `before` has the digest from before anything was read, if one was computed. It is kept if nothing was written and it
-    is still the same: others may edit rows after we have read them. `people` are the settled ones, as text; `keys` is
-    the key range if the stored state has not all rows.
+    is still the same: others may edit rows after we have read them. `people` gives the settled ones, as text, and is
+    told the fingerprint if its digest was found again; `keys` is the key range if the stored state has not all rows.
     """
     span = span_of(decision, stored)
     if span is None or any(hold.reason == "refused_by_database" for hold in decision.holds):
@@ -144,7 +144,8 @@ def remember(
         "first": window.first.isoformat(),
         "last": window.last.isoformat(),
     }
-    values = msgspec.structs.asdict(fresh) | place | {"inputs": inputs, "people": people}
+    settled = people(fresh if fresh is before else None) if people is not None else None
+    values = msgspec.structs.asdict(fresh) | place | {"inputs": inputs, "people": settled}
     del values["slice_id"]  # the receipt may still wait to be sent: under the lock it is the newest when this is sent
     session.later(
         Query(
