@@ -7,6 +7,7 @@ are left out of both; the plan with them is the judge.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import msgspec
 
@@ -21,22 +22,25 @@ from connecteam_sync.core.window import Window
 _Kept = tuple[PersonSums, object]
 
 
+class Looked(NamedTuple):
+    """What a look is planned of."""
+
+    window: Window
+    snapshot: Snapshot
+    stored: StoredState
+    policy: Policy
+    evidence: RunEvidence
+
+
 class LeftOut:
     """What is kept of each look: its settled people, and all that was known of each of them then."""
 
     def __init__(self) -> None:
         self._kept: dict[object, tuple[object, Mapping[int, _Kept]]] = {}
 
-    def check(
-        self,
-        window: Window,
-        snapshot: Snapshot,
-        stored: StoredState,
-        policy: Policy,
-        evidence: RunEvidence,
-        whole: SlicePlan,
-    ) -> frozenset[int]:
+    def check(self, looked: Looked, whole: SlicePlan) -> frozenset[int]:
         """Plan the look without those who are settled, and compare; who was left out."""
+        window, snapshot, stored, policy, evidence = looked
         if (
             policy.orphans == "delete"
             or evidence.account
@@ -53,7 +57,7 @@ class LeftOut:
             frozenset(u for u, (_, known) in kept.items() if facts.get(u) == known) if before == base else frozenset()
         )
         if left:
-            self._compare(window, snapshot, stored, policy, evidence, whole, {u: kept[u][0] for u in left})
+            self._compare(looked, whole, {u: kept[u][0] for u in left})
         settled = settled_people(whole, stored)
         self._kept[place] = (base, {user: (sums, facts[user]) for user, sums in settled.items()})
         return left
@@ -75,15 +79,8 @@ class LeftOut:
         )
 
     @staticmethod
-    def _compare(
-        window: Window,
-        snapshot: Snapshot,
-        stored: StoredState,
-        policy: Policy,
-        evidence: RunEvidence,
-        whole: SlicePlan,
-        sums: Mapping[int, PersonSums],
-    ) -> None:
+    def _compare(looked: Looked, whole: SlicePlan, sums: Mapping[int, PersonSums]) -> None:
+        window, snapshot, stored, policy, evidence = looked
         employees = {one.employee_id for one in sums.values()}
         part = msgspec.structs.replace(
             snapshot, shifts=tuple(shift for shift in snapshot.shifts if shift.user_id not in sums)
@@ -105,7 +102,7 @@ class LeftOut:
         if reaches_into(part, state, sums):
             return
         found = plan(window, part, state, policy, evidence)
-        if found.refusals or found.leans:
+        if found.refusals:
             return
         for field in whole.__struct_fields__:
             if field not in {"snapshot", "losses"}:

@@ -17,7 +17,7 @@ from connecteam_sync.core.plan import plan
 from connecteam_sync.core.shift import Snapshot
 from connecteam_sync.core.window import Window
 from support.hardships import Hardships, Sight, no_delete_without_evidence
-from support.in_memory_left_out import LeftOut
+from support.in_memory_left_out import LeftOut, Looked
 from support.in_memory_table import CUTS, PADDED, WINDOW, Table, look, shifts_of
 from support.oracle import Fact
 
@@ -154,7 +154,7 @@ class InMemoryRuns:
             stored = msgspec.structs.replace(stored, refused=stored.refused | refused)
             decision = plan(window, snapshot, stored, policy, evidence)
         self.on_plan(decision)
-        left = self.left_out.check(window, snapshot, stored, policy, evidence, decision)
+        left = self.left_out.check(Looked(window, snapshot, stored, policy, evidence), decision)
         self.reach["people are left out"] += bool(left)
         self.reach["people are left out of a plan with changes"] += bool(left and decision.changes)
         if self.chance.random() < _TURNING:

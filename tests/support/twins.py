@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 from sqlalchemy import make_url
 
+from conftest import SERVERS
 from connecteam_sync.core.run import Run
 from connecteam_sync.core.window import Window
 from connecteam_sync.sandbox import Sandbox
-from conftest import SERVERS
 from support import databases
 from support.scenario import World
 
