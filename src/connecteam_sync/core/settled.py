@@ -99,7 +99,7 @@ class _Facts:
         row_names = {name for kind, name in names if kind == "row"} | {str(row) for row in rows}
         users = {change.user_id for change in changes} | {hold.user_id for hold in plan.holds}
         users |= {wait.user_id for wait in plan.pending.waits} | {new.user_id for new in plan.new_employees}
-        users |= {mirror.shift.user_id for mirror in plan.mirrors} | {item.user_id for item in plan.breaks}
+        users |= {item.user_id for item in plan.breaks}
         shifts |= {mirror.shift.id for mirror in plan.mirrors}
         users |= {shift.user_id for shift in plan.snapshot.shifts if shift.id in shifts}
         users |= {mirror.shift.user_id for mirror in stored.mirrors if mirror.shift.id in shifts}
