@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from test_plan import ANA, BEN, CLOCK, WINDOW, after_sync, at, said, shift
 
 from connecteam_sync.core.change import Policy
 from connecteam_sync.core.clocktime import ClockTime, StoredState, TrackedShift
@@ -14,7 +15,6 @@ from connecteam_sync.core.plan import plan
 from connecteam_sync.core.settled import PersonSums, mark_of, reaches_into, settled_people
 from connecteam_sync.core.shift import Break, InvalidRecord, Shift, Snapshot
 from connecteam_sync.core.window import Window
-from core.test_plan import ANA, BEN, CLOCK, WINDOW, after_sync, at, said, shift
 
 MORNING, LATE = shift("a", "2 08:00", "2 12:00"), shift("b", "3 09:00", "3 10:30", user=BEN)
 STORED = after_sync(MORNING, LATE)

@@ -41,15 +41,11 @@ class LeftOut:
     def check(self, looked: Looked, whole: SlicePlan) -> frozenset[int]:
         """Plan the look without those who are settled, and compare; who was left out."""
         window, snapshot, stored, policy, evidence = looked
-        if (
-            policy.orphans == "delete"
-            or evidence.account
-            or evidence.stage == "end"
-            or stored.refused
-            or evidence.outdated
-        ):
+        if policy.orphans == "delete" or evidence.account or stored.refused:
             return frozenset()
-        base = (stored.locked, stored.employees, stored.ambiguous, stored.children, policy, evidence.stage)
+        # Who was settled by a look is settled at the end of the run, too.
+        stage = "part" if evidence.stage == "end" else evidence.stage
+        base = (stored.locked, stored.employees, stored.ambiguous, stored.children, policy, stage)
         place = (window, snapshot.time_clock_id)
         before, kept = self._kept.get(place, (None, {}))
         facts = {user: self._facts(user, window, snapshot, stored) for user in snapshot.listed}
@@ -58,8 +54,9 @@ class LeftOut:
         )
         if left:
             self._compare(looked, whole, {u: kept[u][0] for u in left})
-        settled = settled_people(whole, stored)
-        self._kept[place] = (base, {user: (sums, facts[user]) for user, sums in settled.items()})
+        if evidence.stage != "end":
+            settled = settled_people(whole, stored, outdated=evidence.outdated)
+            self._kept[place] = (base, {user: (sums, facts[user]) for user, sums in settled.items()})
         return left
 
     @staticmethod

@@ -43,9 +43,11 @@ def mark_of(shift_id: str) -> int:
     return int.from_bytes(hashlib.sha256(shift_id.encode()).digest()[:6])
 
 
-def settled_people(plan: SlicePlan, stored: StoredState, left: Container[int] = ()) -> dict[int, PersonSums]:
+def settled_people(
+    plan: SlicePlan, stored: StoredState, left: Container[int] = (), *, outdated: Container[str] = ()
+) -> dict[int, PersonSums]:
     """The users of the answer about whom this plan decides nothing, and would not on equal inputs; without those who
-    were `left` out of it.
+    were `left` out of it. `outdated` are shifts that the plan took for nothing (`RunEvidence.outdated`).
 
     Each is the only user of one employee, or of none and without any shift; all that is known of them lies in the
     padded window, every shift of the answer is remembered as it is, every row is a shift's or another program's, and no
@@ -55,6 +57,7 @@ def settled_people(plan: SlicePlan, stored: StoredState, left: Container[int] = 
         return {}
     facts = _Facts(plan, stored)
     users, employees = facts.busy()
+    users |= {mirror.shift.user_id for mirror in stored.mirrors if mirror.shift.id in outdated}
     return {
         user: facts.sums(user, employee)
         for user in plan.snapshot.listed - users

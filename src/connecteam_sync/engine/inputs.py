@@ -8,10 +8,11 @@ from collections.abc import Iterable
 import msgspec
 
 from connecteam_sync.api.wire import ActivitiesResponse, People
+from connecteam_sync.core.evidence import Stage
 from connecteam_sync.engine.decide import Unit
 from connecteam_sync.engine.run_state import RunState
 from connecteam_sync.engine.snapshot import FetchedSlice
-from connecteam_sync.store.mirror.digest import inputs_of, remembered
+from connecteam_sync.store.mirror.digest import SliceFingerprint, inputs_of, is_of, remembered
 from connecteam_sync.store.mirror.person_digests import settled_of
 from connecteam_sync.store.sql.pipeline import Rows
 from connecteam_sync.version import PLANNER_VERSION, __version__
@@ -30,43 +31,51 @@ class Inputs:
     def fetched(self, unit: Unit, response: ActivitiesResponse) -> FetchedSlice:
         """The response of a time clock, and what is remembered of equal inputs."""
         inputs = self.digest(unit, response)
-        earlier = self._remembered.get((unit.clock, unit.window.first.isoformat(), unit.window.last.isoformat()))
+        earlier = self._remembered.get(self._place(unit))
         is_known = earlier is not None and earlier.inputs == inputs and unit.saved is None
         base = self._base(unit)
         settled = settled_of(earlier.people) if earlier is not None and base is not None else None
+        settled = settled if settled is not None and settled.base == base else None
+        if earlier is not None and not earlier.digest and settled is not None and is_of(unit.window, earlier):
+            is_known = False  # there is no digest of the slice to compare: those of people are asked for at once
         return FetchedSlice(
-            response,
-            inputs,
-            earlier if is_known else None,
-            earlier=earlier,
-            base=base,
-            settled=settled if settled is not None and settled.base == base else None,
+            response, inputs, earlier if is_known else None, earlier=earlier, base=base, settled=settled
         )
 
     def _base(self, unit: Unit) -> str | None:
         """A digest of the inputs that concern everybody; None if nobody is to be left out of this look.
 
-        Rows without a shift that go, and shifts that an earlier look showed elsewhere, concern who knows whom.
+        Rows without a shift that go concern who knows whom. What was settled by a look is settled at the end of the
+        run, too.
         """
         evidence = self._state.evidence
-        if evidence.account or evidence.outdated or evidence.is_stopped:
+        if not self._by_person or unit.saved is not None or evidence.account or evidence.is_stopped:
             return None
-        return self._digest(unit, ()) if self._by_person and unit.saved is None else None
+        return self._digest(unit, (), stage="part" if evidence.stage == "end" else evidence.stage)
 
     def digest(self, unit: Unit, response: ActivitiesResponse) -> str | None:
         """A digest of all inputs outside the database; None if the slice is to be decided in any case."""
-        return self._digest(unit, (*self._state.responses, response))
+        stage = self._state.evidence.stage
+        return self._digest(unit, (*self._state.responses, response), stage=stage) if stage != "end" else None
 
-    def _digest(self, unit: Unit, answers: Iterable[ActivitiesResponse]) -> str | None:
+    def keep(self, unit: Unit, fingerprint: SliceFingerprint) -> None:
+        """What was just remembered of a slice, for another look at it in this run."""
+        self._remembered[self._place(unit)] = fingerprint
+
+    @staticmethod
+    def _place(unit: Unit) -> tuple[int, str, str]:
+        return (unit.clock, unit.window.first.isoformat(), unit.window.last.isoformat())
+
+    def _digest(self, unit: Unit, answers: Iterable[ActivitiesResponse], *, stage: Stage) -> str | None:
         state = self._state
-        if not self._by_digest or unit.policy.planner == "legacy" or state.evidence.stage == "end":
+        if not self._by_digest or unit.policy.planner == "legacy":
             return None
         if self._people_digest is None or self._people_digest[0] is not state.people:
             self._people_digest = (state.people, hashlib.sha256(msgspec.json.encode(state.people)).hexdigest())
         assigned = sorted((user, sorted(clocks)) for user, clocks in state.evidence.assigned.items())
         return inputs_of(
             window=unit.window,
-            policy=(unit.policy, state.evidence.stage, assigned),
+            policy=(unit.policy, stage, assigned),
             people=self._people_digest[1],
             answers=[f"{each.time_clock_id} {each.digest}" for each in answers],
             version=__version__,

@@ -7,6 +7,8 @@ Decision 26 says why nobody is missed.
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 import msgspec
 
 from connecteam_sync.api.wire import People
@@ -16,20 +18,19 @@ from connecteam_sync.core.settled import PersonSums, reaches_into, settled_peopl
 from connecteam_sync.core.shift import Snapshot
 from connecteam_sync.core.window import Window
 from connecteam_sync.engine.snapshot import FetchedSlice
-from connecteam_sync.store.mirror.digest import SliceFingerprint
 from connecteam_sync.store.mirror.person_digests import PersonDigests, SettledPerson, person_queries
 from connecteam_sync.store.mirror.stored import stored_queries, stored_state
 from connecteam_sync.store.session import Persons, Session
 from connecteam_sync.store.sql.pipeline import Query, Rows
 
 
-def people_look(session: Session, window: Window, fetched: FetchedSlice) -> PeopleLook | None:
+def people_look(session: Session, window: Window, fetched: FetchedSlice, outdated: Container[str]) -> PeopleLook | None:
     """The look by person; None if nobody can be left out of it: rows of some people cannot be read by themselves, or
     follow from more than their own shifts.
     """
     is_found = session.columns.has_person_index or not session.dialect.reads_by_key
     if fetched.base is not None and is_found and not session.optional:
-        return PeopleLook(session, window, fetched)
+        return PeopleLook(session, window, fetched, outdated)
     fetched.remember_nobody()
     return None
 
@@ -37,8 +38,8 @@ def people_look(session: Session, window: Window, fetched: FetchedSlice) -> Peop
 class PeopleLook:
     """One try at a slice by person: the digests before it is decided, who is left out, and who is settled after."""
 
-    def __init__(self, session: Session, window: Window, fetched: FetchedSlice) -> None:
-        self._session, self._window, self._fetched = session, window, fetched
+    def __init__(self, session: Session, window: Window, fetched: FetchedSlice, outdated: Container[str]) -> None:
+        self._session, self._window, self._fetched, self._outdated = session, window, fetched, outdated
         self._before: PersonDigests | None = None
 
     def queries(self) -> tuple[Query, ...]:
@@ -74,15 +75,19 @@ class PeopleLook:
         }
         return snapshot, msgspec.structs.replace(stored, **sums)
 
-    def settled(self, plan: SlicePlan, stored: StoredState, again: SliceFingerprint | None) -> str | None:
-        """Who is settled after this decision, as text; None if nobody is. `again` is the fingerprint of the slice
-        if its digest is still that of before anything was read: then nobody's is asked for again.
+    def is_same(self) -> bool:
+        """Whether everybody's digest is still that of before anything was read."""
+        return self._before is not None and self._before.equals(PersonDigests(self._session.each(*self.queries())))
+
+    def settled(self, plan: SlicePlan, stored: StoredState, *, is_same: bool) -> str | None:
+        """Who is settled after this decision, as text; None if nobody is. `is_same`: everybody's digest is known to be
+        that of before anything was read.
         """
         fetched, before = self._fetched, self._before
         if before is None or before.tables is None or fetched.base is None or (parts := fetched.parts) is None:
             return None
-        sums = settled_people(plan, stored, fetched.left)
-        after = before if again is not None else self._after(sums) if sums or not fetched.left else None
+        sums = settled_people(plan, stored, fetched.left, outdated=self._outdated)
+        after = before if is_same else self._after(sums) if sums or not fetched.left else None
         if after is not None and after.tables != before.tables:
             return None
         fresh = (
@@ -95,7 +100,7 @@ class PeopleLook:
         return fetched.kept(fetched.base, before.tables, fresh).text
 
     def _after(self, sums: dict[int, PersonSums]) -> PersonDigests:
-        """The digests once more: others may have edited rows since they were read."""
+        """The digests once more, if only of some people were rows read: others may have edited rows since."""
         session, window = self._session, self._window
         only = None
         if self._fetched.left:

@@ -201,7 +201,7 @@ class SliceRunner:
             newer = session.newer_query(unit.clock, unit.window, self._head, self.record.number, known=known, also=used)
             if fetched.known is not None:
                 return [newer, *digest_queries(session, fetched.known)]
-            self._by_person = people_look(session, unit.window, fetched)
+            self._by_person = people_look(session, unit.window, fetched, self.state.evidence.outdated)
             by_person = self._by_person.queries() if self._by_person is not None else ()
             if fetched.left:
                 return [newer, *by_person]
@@ -295,6 +295,8 @@ class SliceRunner:
         """Keep the result of a committed slice for the rest of the run."""
         state, unit = self.state, self.state.units[place]
         self._beside.written(jobs=done.applied is not None)
+        if fetched.fresh is not None:
+            self._inputs.keep(unit, fetched.fresh)
         self.record.number, self.record.ended = done.number.value, done.ended
         self.record.slices.append(done.receipt)
         if self.record.newest_receipt is not None:
@@ -359,19 +361,17 @@ class SliceRunner:
             employees = {"made": done.employees_made, "removed": (), "renamed": done.renamed}
         self.record.receipt(session, number, receipt, employees)
         # An invalid record affects which rows other looks of a run may delete: such a response is decoded every time.
-        leans = decision.leans or decision.pending != Pending() or bool(decision.snapshot.invalid_records)
-        if fetched is not None and fetched.inputs is not None and not leans:
-            by_person = self._by_person
-            keys = fetched.earlier.keys if fetched.left and fetched.earlier is not None else None
-            remember(
+        if fetched is not None and fetched.inputs is not None and not decision.snapshot.invalid_records:
+            fetched.fresh = remember(
                 session,
                 decision,
                 taken.stored,
                 fetched.inputs,
                 done=done,
                 before=fetched.before,
-                people=partial(by_person.settled, decision, taken.stored) if by_person is not None else None,
-                keys=keys,
+                check=self._by_person,
+                keys=fetched.earlier.keys if fetched.left and fetched.earlier is not None else None,
+                is_final=not decision.leans and decision.pending == Pending(),
             )
         return receipt, done
 

@@ -39,6 +39,8 @@ class FetchedSlice:
         self.response, self.inputs, self.known = response, inputs, known
         self.earlier, self.base, self._settled = earlier, base, settled
         self.before: SliceFingerprint | None = None
+        self.fresh: SliceFingerprint | None = None
+        """What was remembered of this look."""
         self.left: Mapping[int, PersonSums] = {}
         """The users who are left out, with what they add to a plan."""
         self._parts: AnswerByPerson | None = None

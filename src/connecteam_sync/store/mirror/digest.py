@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -87,6 +87,16 @@ class SliceFingerprint(msgspec.Struct, frozen=True):
         return range(0) if self.first_key is None or self.last_key is None else range(self.first_key, self.last_key + 1)
 
 
+class PersonCheck(Protocol):
+    """What is known of people by digests (`engine.left_out`)."""
+
+    def is_same(self) -> bool:
+        """Whether everybody's digest is still that of before anything was read."""
+
+    def settled(self, plan: SlicePlan, stored: StoredState, *, is_same: bool) -> str | None:
+        """Who is settled after a decision, as text; `is_same`: everybody's digest is known to be the same."""
+
+
 def remembered(fetched: Rows) -> dict[tuple[int, str, str], SliceFingerprint]:
     """The rows of `remembered_query`, by (time clock, first day, last day)."""
     return {(int(row[0]), str(row[1]), str(row[2])): SliceFingerprint(*row[3:]) for row in fetched}
@@ -115,37 +125,45 @@ def remember(
     *,
     done: ApplyResult,
     before: SliceFingerprint | None,
-    people: Callable[[SliceFingerprint | None], str | None] | None = None,
+    check: PersonCheck | None = None,
     keys: range | None = None,
-) -> None:
-    """Store the fingerprint of a slice, with the receipt just made.
+    is_final: bool = True,
+) -> SliceFingerprint | None:
+    """Store the fingerprint of a slice, with the receipt just made; None if nothing is stored.
 
     `before` has the digest from before anything was read, if one was computed. It is kept if nothing was written and it
-    is still the same: others may edit rows after we have read them. `people` gives the settled ones, as text, and is
-    told the fingerprint if its digest was found again; `keys` is the key range if the stored state has not all rows.
+    is still the same: others may edit rows after we have read them. Without it, that everybody's digest is still the
+    same (`check`) shows that one taken meanwhile is of what was read. `keys` is the key range if the stored state has
+    not all rows; not `is_final` is a decision that has to be made again in any case.
     """
     span = span_of(decision, stored)
     if span is None or any(hold.reason == "refused_by_database" for hold in decision.holds):
         # Every run tries again what was refused: its cure, dropping a constraint, shows in no digest.
-        return
+        return None
     if keys is None:
         keys = range(0)
         if session.dialect.reads_by_key:
             keys = longest_key_range({row.id for row in stored.rows} | {change.image.id for change in done.changes})
     fresh = SliceFingerprint(0, inputs, *span, "", *((keys[0], keys[-1]) if keys else ()))
-    if before is not None and before.digest and before.start <= span[0] and span[1] <= before.end:
-        # Digests do not cover child rows, so a slice with such a hold is decided again each time.
-        is_unchanged = not done.wrote and all(hold.reason != "child_row" for hold in decision.holds)
-        if is_unchanged and combined(session.each(*digest_queries(session, before))) == before.digest:
-            fresh = before
+    # Digests do not cover child rows, so a slice with such a hold is decided again each time.
+    is_quiet = is_final and not done.wrote and all(hold.reason != "child_row" for hold in decision.holds)
+    is_same = False
+    if is_quiet and before is not None and before.digest and before.start <= span[0] and span[1] <= before.end:
+        is_same = combined(session.each(*digest_queries(session, before))) == before.digest
+        fresh = before if is_same else fresh
+    elif is_quiet and check is not None and is_of(decision.window, fresh):
+        digest = combined(session.each(*digest_queries(session, fresh)))
+        is_same = check.is_same()
+        fresh = msgspec.structs.replace(fresh, digest=digest if is_same and digest else "")
     window = decision.window
     place: dict[str, object] = {
         "clock": decision.time_clock_id,
         "first": window.first.isoformat(),
         "last": window.last.isoformat(),
     }
-    settled = people(fresh if fresh is before else None) if people is not None else None
-    values = msgspec.structs.asdict(fresh) | place | {"inputs": inputs, "people": settled}
+    people = check.settled(decision, stored, is_same=is_same) if check is not None else None
+    fresh = msgspec.structs.replace(fresh, inputs=inputs, people=people)
+    values = msgspec.structs.asdict(fresh) | place
     del values["slice_id"]  # the receipt may still wait to be sent: under the lock it is the newest when this is sent
     session.later(
         Query(
@@ -164,6 +182,13 @@ def remember(
             values,
         )
     )
+    return fresh
+
+
+def is_of(window: Window, fingerprint: SliceFingerprint) -> bool:
+    """Whether all inputs of a slice lie within its padded days, which is what digests by person are of."""
+    padded = window.padded()
+    return (fingerprint.start, fingerprint.end) == (padded.start_utc, padded.end_utc)
 
 
 def span_of(decision: SlicePlan, stored: StoredState) -> tuple[int, int] | None:

@@ -53,6 +53,12 @@ class PersonDigests:
                 key = row_id(who)
                 self._rows[key] = _joined(self._rows[key], digest) if key in self._rows else digest
 
+    def equals(self, other: PersonDigests) -> bool:
+        """Whether all of it is known, and the same."""
+        parts = (self._shifts, self._breaks, self._rows)
+        is_known = self.tables is not None and all(_CUT not in part.values() for part in parts)
+        return is_known and (self.tables, *parts) == (other.tables, other._shifts, other._breaks, other._rows)
+
     @property
     def employees(self) -> Iterable[RowId]:
         """Everybody with a row on these days."""
