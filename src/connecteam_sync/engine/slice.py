@@ -113,6 +113,8 @@ class SliceRunner:
             except (RowMoved, RecordRefused) as error:
                 moved, troubled = error, _require_again(error, attempt, is_last=troubled or unit.saved is not None)
                 self._again(unit, error)
+                if troubled:
+                    fetched.remember_nobody()
                 continue
             if isinstance(outcome, _Done):
                 return self._keep(place, fetched, outcome)
@@ -182,6 +184,7 @@ class SliceRunner:
         self._emit(SliceAgain(time_clock_id=unit.clock, window=unit.window, why="another_run"))
         if overtaken.by_others:
             self.state.people = self._lists.fetch_users()
+            fetched.remember_nobody()
         return self._fetch(unit) if overtaken.overlaps else fetched
 
     def _again(self, unit: Unit, error: DatabaseError) -> None:
@@ -322,6 +325,7 @@ class SliceRunner:
             self._emit_events(done.number.value, done.plan, done.applied)
         if done.inputs is not None:
             self._keep_inputs(done.receipt, done.inputs)
+        fetched.drop_bytes()
         return done.receipt
 
     def _keep_inputs(self, receipt: Slice, inputs: DecisionInputs) -> None:

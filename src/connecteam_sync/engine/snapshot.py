@@ -100,6 +100,12 @@ class FetchedSlice:
         if self.left:
             self.left, self._read = {}, None
 
+    def drop_bytes(self) -> None:
+        """The look is done: of the response only its digest is needed."""
+        self.response.payload = None
+        if self._parts is not None:
+            self._parts.forget()
+
     def remember_nobody(self) -> None:
         """Leave nobody out, and settle nobody."""
         self.read_everybody()
