@@ -131,6 +131,7 @@ REDACTED = "tests/test_logs.py -k taken_out"
 ODD_ELSEWHERE = "tests/attack/test_odd_records.py -k wherever"
 SEQUENCES = "tests/store/test_health.py -k sequence and postgresql"
 BUNDLE = "tests/test_support_bundle.py -k "
+LONG_JSON = "tests/core/test_long_json.py"
 EVENTS, LOGS, THREADS = "tests/test_events.py", "tests/test_logs.py", "tests/test_threads.py"
 RULES_CHANGED = "tests/store/test_digest.py -k rule"
 COUNTED = "tests/test_progress.py -k done_when or left_for_the_end"
@@ -955,6 +956,14 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("engine/support_bundle.py", "names |= found", "break", BUNDLE + "accepted_one"),
     ("engine/replay.py", "if not unpacking.eof or unpacking.unused_data:", "if not unpacking.eof:", BUNDLE + "unpacks"),
     ("engine/replay.py", "and Decided.of(plan) == inputs.decided", "", BUNDLE + "lists_asks"),
+    ("core/long_json.py", 'before = b","', 'before = b""', LONG_JSON),
+    ("core/long_json.py", 'yield b"]" if items else b"[]"', 'yield b"]"', LONG_JSON),
+    ("core/long_json.py", "len(found) > AT_ONCE", "len(found) >= 0", LONG_JSON),
+    ("core/change.py", "digest.update(chunk)", "digest.update(chunk[:9])", LONG_JSON),
+    ("engine/kept_inputs.py", "            yield done\n", "", LONG_JSON),
+    ("engine/kept_inputs.py", "    yield packing.flush()\n", "", LONG_JSON),
+    ("engine/kept_inputs.py", "left -= len(chunk)", "left -= 0", LONG_JSON),
+    ("core/window.py", "if offset == utc_offset(start + _DAY - 1, timezone) else None", "", ZONES),
     ("engine/kept_inputs.py", "0o600", "0o644", BUNDLE + "only_runs"),
     ("engine/kept_inputs.py", "aged[: -self._last]", "aged[: -self._last - 1]", BUNDLE + "only_runs"),
     (

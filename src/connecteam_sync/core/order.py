@@ -23,7 +23,7 @@ _PARKING = 86_400
 _MINUTE = 60
 
 
-class StepWrite(msgspec.Struct, frozen=True, kw_only=True):
+class StepWrite(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One write of a step. With `parked`, it only moves the row to that image; the change's last write then has the
     same image as `from_parked`.
     """
