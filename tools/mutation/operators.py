@@ -11,6 +11,7 @@ import libcst as cst
 from mutmut.mutation import mutators
 
 SQL = re.compile(r"\b(SELECT|UPDATE|DELETE|INSERT|WHERE|JOIN|EXISTS|AND|ORDER BY|BETWEEN)\b")
+WORD = re.compile(r"\w+")
 SWAPS = (
     ("<=", "<"),
     (">=", ">"),
@@ -70,10 +71,28 @@ def answer(node: cst.Return) -> Iterable[cst.CSTNode]:
         yield node.with_changes(value=cst.Name("None"))
 
 
-_OURS = {mutators.operator_string, mutators.operator_arg_removal}
+def assignment(node: cst.Assign | cst.AnnAssign) -> Iterable[cst.CSTNode]:
+    """None for what is assigned, and a text for None, unless the annotation forbids it: the type checker sees that."""
+    if isinstance(node, cst.AnnAssign):
+        says = set(WORD.findall(_MODULE.code_for_node(node.annotation.annotation)))
+        is_none = isinstance(node.value, cst.Name) and node.value.value == "None"
+        if not says & {"str" if is_none else "None", "Any", "object"}:
+            return
+    yield from mutators.operator_assignment(node)
+
+
+def is_checked_by_types(node: cst.CSTNode) -> bool:
+    """Whether it says how a class is made and used, which the type checker compares with every use."""
+    return isinstance(node, cst.Arg) and node.keyword is not None and node.keyword.value in {"frozen", "kw_only"}
+
+
+_MODULE = cst.Module([])
+_OURS = {mutators.operator_string, mutators.operator_arg_removal, mutators.operator_assignment}
 OPERATORS: Sequence[tuple[Any, Any]] = (
     *((kind, operator) for kind, operator in mutators.mutation_operators if operator not in _OURS),
     (cst.Call, arguments),
+    (cst.Assign, assignment),
+    (cst.AnnAssign, assignment),
     (cst.BaseString, one_text),
     (cst.SimpleString, sql),
     (cst.FormattedStringText, sql),
