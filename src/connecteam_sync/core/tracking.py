@@ -180,7 +180,7 @@ def as_if_applied(stored: StoredState, plans: Iterable[SlicePlan], window: Windo
             if before is None and not is_same:
                 continue
             key = before.id if before is not None else (after and after.id) or next(provisional)
-            touched[change.shift_id] = key if after is not None else None
+            touched[change.shift_id] = key
             if after is not None:
                 rows[key] = msgspec.structs.replace(after, id=key)
             else:
