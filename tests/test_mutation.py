@@ -62,10 +62,15 @@ def test_what_is_changed() -> None:
 
 
 def test_what_the_type_checker_refuses_is_no_mutant() -> None:
-    """None where an annotation has none, another text for None where it has no text, a class that is not frozen."""
+    """None where an annotation has none, a text for None where it has none, types, a class that is not frozen."""
     made = set(
         changes(
             """
+if TYPE_CHECKING:
+    from somewhere import One
+Word = Literal["a", "b"]
+Words = dict[str, Word]
+WORD = "c"
 class Row(Struct, frozen=True, kw_only=True, gc=False):
     minutes: int = 0
     name: str | None = None
@@ -75,6 +80,8 @@ class Row(Struct, frozen=True, kw_only=True, gc=False):
         ).values()
     )
     assert made == {
+        '`WORD = "c"` -> `WORD = None`',
+        '`"c"` -> `"XXcXX"`',
         "`False` -> `True`",
         "`0` -> `1`",
         '`name: str | None = None` -> `name: str | None = ""`',

@@ -12,6 +12,8 @@ from mutmut.mutation import mutators
 
 SQL = re.compile(r"\b(SELECT|UPDATE|DELETE|INSERT|WHERE|JOIN|EXISTS|AND|ORDER BY|BETWEEN)\b")
 WORD = re.compile(r"\w+")
+TYPE = re.compile(r"_?[A-Z]\w*[a-z]")
+"""The name of a type; constants have no small letter."""
 SWAPS = (
     ("<=", "<"),
     (">=", ">"),
@@ -72,7 +74,11 @@ def answer(node: cst.Return) -> Iterable[cst.CSTNode]:
 
 
 def assignment(node: cst.Assign | cst.AnnAssign) -> Iterable[cst.CSTNode]:
-    """None for what is assigned, and a text for None, unless the annotation forbids it: the type checker sees that."""
+    """None for what is assigned, and a text for None, unless it is a type, or the annotation forbids it: the type
+    checker sees that.
+    """
+    if isinstance(node, cst.Assign) and isinstance(name := node.targets[0].target, cst.Name) and TYPE.match(name.value):
+        return
     if isinstance(node, cst.AnnAssign):
         says = set(WORD.findall(_MODULE.code_for_node(node.annotation.annotation)))
         is_none = isinstance(node.value, cst.Name) and node.value.value == "None"
@@ -82,8 +88,12 @@ def assignment(node: cst.Assign | cst.AnnAssign) -> Iterable[cst.CSTNode]:
 
 
 def is_checked_by_types(node: cst.CSTNode) -> bool:
-    """Whether it says how a class is made and used, which the type checker compares with every use."""
-    return isinstance(node, cst.Arg) and node.keyword is not None and node.keyword.value in {"frozen", "kw_only"}
+    """Whether it says how a class is made, or which words a type has: the type checker compares that with every use."""
+    if isinstance(node, cst.Arg):
+        return node.keyword is not None and node.keyword.value in {"frozen", "kw_only"}
+    if isinstance(node, cst.If):
+        return isinstance(node.test, cst.Name) and node.test.value == "TYPE_CHECKING"
+    return isinstance(node, cst.Subscript) and isinstance(node.value, cst.Name) and node.value.value == "Literal"
 
 
 _MODULE = cst.Module([])
