@@ -2424,8 +2424,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/timesheets.py", "if listed is not None and listed != ours:", "if False:", VERDICTS),
     ("core/timesheets.py", "if odd <= next_to_it:", "if odd & next_to_it:", VERDICTS),
     ("core/timesheets.py", "if not is_listed and WEEKDAYS", "if WEEKDAYS", VERDICTS),
-    ("core/timesheets.py", "len(shifts) * max(1, self.rules.timesheet_rounding_minutes or 0)", "len(shifts)", VERDICTS),
-    ("core/timesheets.py", "max(1, len(shifts) * max(", "max(1, max(", VERDICTS),
+    ("core/timesheets.py", "len(shifts) * (self.rules.timesheet_rounding_minutes or 1)", "len(shifts)", VERDICTS),
+    ("core/timesheets.py", "max(1, len(shifts) * (", "max(1, (", VERDICTS),
     ("core/timesheets.py", "abs(missing - paused) <= rounding else", "missing <= paused else", VERDICTS),
     (
         "core/timesheets.py",
@@ -2433,7 +2433,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         '        if paused and False:\n            return "manual_break"',
         VERDICTS,
     ),
-    ("core/timesheets.py", "if 0 < missing <= deducted", "if abs(missing) <= deducted", VERDICTS),
+    ("core/timesheets.py", "if rounding < missing <= deducted", "if abs(missing) <= deducted", VERDICTS),
     (
         "core/timesheets.py",
         "(self.rules.automatic_break_minutes or 0) * len(shifts)",

@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     from somewhere import One
 Word = Literal["a", "b"]
 Words = dict[str, Word]
+Thing = TypeVar("Thing")
 WORD = "c"
 class Row(Struct, frozen=True, kw_only=True, gc=False):
     minutes: int = 0

@@ -93,6 +93,8 @@ def is_checked_by_types(node: cst.CSTNode) -> bool:
         return node.keyword is not None and node.keyword.value in {"frozen", "kw_only"}
     if isinstance(node, cst.If):
         return isinstance(node.test, cst.Name) and node.test.value == "TYPE_CHECKING"
+    if isinstance(node, cst.Call):
+        return isinstance(node.func, cst.Name) and node.func.value in {"TypeVar", "NewType"}
     return isinstance(node, cst.Subscript) and isinstance(node.value, cst.Name) and node.value.value == "Literal"
 
 
