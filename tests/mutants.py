@@ -1256,8 +1256,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "core/change.py",
-        "hashlib.sha256(msgspec.json.encode((time_clock_id, window, changes, new_employees))).hexdigest()[:16]",
-        'f"{hash(str(changes)) % 2**64:016x}"',
+        "return digest.hexdigest()[:16]",
+        'return f"{hash(str(changes)) % 2**64:016x}"',
         EVERYWHERE,
     ),
     (
@@ -2308,8 +2308,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/match.py", "former = former if former not in rows else None", "former = former", ABSENCES),
     (
         "core/tracking.py",
-        "former_clock_time_id=None if row is not None or change.before is None else change.before.id",
-        "former_clock_time_id=None",
+        "None if row is not None or change.before is None else change.before.id,",
+        "None,",
         ABSENCES,
     ),
     (
