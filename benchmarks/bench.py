@@ -64,7 +64,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sizes", default="500 10000 100000 1000000", help="numbers of shifts")
     parser.add_argument("--people", default="45 500 5000", help="the companies whose working day is lived")
-    parser.add_argument("--hours", default="0-24", help="of the day of a company that lives it whole")
+    parser.add_argument("--parts", type=int, default=0, help="of each day: ten minutes each, to see that all works")
     parser.add_argument("--databases", default="", help=f"only these: {' '.join(ORDER)}")
     parser.add_argument("--memory", default="sqlite postgresql", help="where memory beside millions is measured")
     parser.add_argument("--patience", type=float, default=45, help="seconds one step of a peer may take")
@@ -133,13 +133,12 @@ def warn(bench: Bench, record: machine.Record) -> None:
 
 def days(bench: Bench, progress: Progress, args: argparse.Namespace, stack: ExitStack) -> None:
     """The working day of each company on each database: the product, without and with webhooks, and its peers."""
-    first, last = map(int, args.hours.split("-"))
     for people in sorted(int(word) for word in args.people.split()):
         made: list[working_day.Answers] = []
         answers = partial(answers_of, bench, people, made, stack)
         for kind in bench.servers:
             where = f"a day of {people:,} people, {kind}"
-            product = partial(working_day.product, bench, people, kind, hours=(first, last))
+            product = partial(working_day.product, bench, people, kind, parts=args.parts)
             progress.part(where, partial(product, bells=False))
             progress.part(f"{where}, webhooks", partial(product, bells=True))
             for other in working_day.PEERS if not args.no_peers else ():

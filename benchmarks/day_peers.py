@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import answers
 import msgspec
@@ -102,8 +103,10 @@ def _subject(job: Job, where: URL, manifest: DayManifest) -> tuple[Act, Callable
         strategy: dlt_peer.Strategy = "upsert" if job.subject.endswith("upsert") else "delete-insert"
 
         def merge(shifts: list[answers.Row]) -> None:
-            told = dlt_peer.told(shifts, employees, manifest.first)
-            dlt_peer.load(pipeline, job.kind, lambda: iter([told]), strategy)
+            def rows() -> Iterator[list[dict[str, Any]]]:
+                yield dlt_peer.told(shifts, employees, manifest.first)
+
+            dlt_peer.load(pipeline, job.kind, rows, strategy)
 
         return merge, lambda: None
     import handmade  # noqa: PLC0415 - see above

@@ -44,7 +44,7 @@ class Lived(msgspec.Struct, kw_only=True):
 
 
 class Job(msgspec.Struct, kw_only=True):
-    """What to live. Without `parts` all of the `hours`; else so many parts of `seconds` each."""
+    """What to live. Without `parts` all of the day; else so many parts of `seconds` each."""
 
     people: int
     kind: str
@@ -53,7 +53,6 @@ class Job(msgspec.Struct, kw_only=True):
     bells: bool = False
     parts: int = 0
     seconds: int = 2 * CADENCE
-    hours: tuple[int, int] = (0, 24)
     runs: int = 0
 
 
@@ -64,7 +63,7 @@ def live(job: Job) -> Lived:
     if relay is not None:
         where = where.set(port=relay.port)
     settings = {"database_url": where.render_as_string(hide_password=False), "cadence_seconds": CADENCE}
-    parts = sample(job.parts, job.seconds) if job.parts else whole(*job.hours)
+    parts = sample(job.parts, job.seconds) if job.parts else whole()
     bells = SandboxSettings(minute_limit=10**9, webhook_loss=0.005, webhook_delay=_LATE) if job.bells else None
     try:
         day = Day(job.people, 1, parts, settings, Meter(job.kind, job.url, relay))
