@@ -6,11 +6,13 @@ older days and its nightly proof; with webhooks, the sandbox delivers them over 
 
 from __future__ import annotations
 
+import gc
 import os
 import random
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, date, datetime, timedelta
@@ -141,6 +143,7 @@ class Day:
                 mirror.sync(mirror.window(DAY - timedelta(days=HISTORY), DAY))
                 mirror._lists.memory.clock = time.time  # noqa: SLF001 - the day's own clock
                 event.listen(Engine, "before_cursor_execute", self._count)
+                _set_aside()
                 try:
                     self._runs_of(mirror, runs)
                     with self._hooks(mirror) if bells is not None else nullcontext():
@@ -172,6 +175,7 @@ class Day:
         for part in self.parts:
             if not self.is_whole:
                 self._catch_up(clock, part, travel)
+                _set_aside()
             began, hours = time.time(), 0
             until = float(self._at(part.hour) + part.seconds) if self.is_whole else began + part.seconds
             further, before, log = self.further, self._now(), self._meter.log()
@@ -344,9 +348,13 @@ class Day:
     def _change(self, users: Sequence[int], clock: int, chance: random.Random) -> None:
         """One person in a hundred, one at least, has a shift of the last days corrected."""
         since = self.company.at(DAY - timedelta(days=LOOKBACK), "00:00")
+        shifts = [item for item in self.company.activities.values() if item.kind == "shift"]
+        begins = Counter((item.user_id, item.start) for item in shifts)
         ended: dict[int, list[str]] = {}
-        for item in self.company.activities.values():
-            if item.kind == "shift" and item.end is not None and item.start >= since and item.clock_id == clock:
+        for item in shifts:
+            # Of two that begin at one moment only one has a row: correcting either would be held.
+            is_alone = begins[item.user_id, item.start] == 1
+            if is_alone and item.end is not None and item.start >= since and item.clock_id == clock:
                 ended.setdefault(item.user_id, []).append(item.id)
         people = [user for user in users if user in ended]
         for user in chance.sample(people, max(1, len(users) // 100)):
@@ -374,6 +382,12 @@ def _changes(run: RunEnded) -> int:
 
 def _cpu_of(threads: Sequence[threading.Thread]) -> float:
     return sum(time.clock_gettime(time.pthread_getcpuclockid(one.ident or 0)) for one in threads)
+
+
+def _set_aside() -> None:
+    """The company and its sandbox are of this process and not of a service: Python's collector leaves them alone."""
+    gc.collect()
+    gc.freeze()
 
 
 def _ahead() -> int:
