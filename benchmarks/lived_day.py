@@ -31,6 +31,7 @@ from connecteam_sync.config import Settings
 from connecteam_sync.core.cadence import LISTS_EVERY
 from connecteam_sync.core.deliveries import Secrets
 from connecteam_sync.core.events import Event, RunEnded, SliceDone
+from connecteam_sync.core.run import Asked
 from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.company import CompanyEvent
 from connecteam_sync.sandbox.deliveries import Delivery
@@ -47,6 +48,8 @@ LOOKBACK, HISTORY = 14, 21
 SECRET = "a-secret-of-the-benchmark"  # noqa: S105 - invented
 PATIENCE = 30.0
 _DAY_SECONDS, _HOUR = 86_400, 3600
+_EARLY = 60
+"""A visit that begins so many seconds before it is due was not asked for by the cadence."""
 _LATE = 60
 """Seconds after a part in which its last ordinary visit may still begin: it is due after the one before has ended."""
 
@@ -115,7 +118,7 @@ class Day:
         self.times: dict[str, list[Cost]] = {}
         """What runs cost in which nobody changed, some did, and the one after it (`runs_of`)."""
         self._meter = meter or Meter()
-        self._cpu = self._making = 0.0
+        self._cpu = self._making = self._visited = 0.0
         self._statements = self._asked = 0
         self._is_measured = self._is_counted = False
         self._apart = NOTHING
@@ -139,6 +142,7 @@ class Day:
             with ConnecteamSync(
                 sandbox.key, settings=settings, remember_lists=LISTS_EVERY, on_event=self._noted
             ) as mirror:
+                self._mirror = mirror
                 mirror.init()
                 mirror.sync(mirror.window(DAY - timedelta(days=HISTORY), DAY))
                 mirror._lists.memory.clock = time.time  # noqa: SLF001 - the day's own clock
@@ -270,16 +274,24 @@ class Day:
             self.cpu_at_rest += cost.cpu if self._is_counted else 0
             return wait
         spent = replace(self._now().less(before), cpu=cost.cpu, seconds=cost.seconds)
-        visits = [run for run in ended if run.kind == "sync" and run.window.last >= DAY]
-        if visits and self._is_counted:
-            self.visits.append(Visit(spent, self._asked - asked, any(_changes(run) for run in visits)))
-        elif not visits:
-            self.further, self.further_looks = self.further.plus(spent), self.further_looks + len(ended)
         now = time.time()
+        visits = [run for run in ended if run.kind == "sync" and run.window.last >= DAY]
+        if not visits or self._is_early(now):
+            self.further, self.further_looks = self.further.plus(spent), self.further_looks + len(ended)
+        elif self._is_counted:
+            self.visits.append(Visit(spent, self._asked - asked, any(_changes(run) for run in visits)))
+        if visits:
+            self._visited = now
         if self._is_counted:
             self.lags += [now - one.at for one in self.waiting if one.clock in self.looked and one.is_shift]
         self.waiting = [one for one in self.waiting if one.clock not in self.looked]
         return wait
+
+    def _is_early(self, now: float) -> bool:
+        """Whether a visit was asked for by a proof that found something newer than the table, which is once a day."""
+        cadence = self.chosen.get("cadence_seconds")
+        is_bell = self._mirror.store.asked == Asked("bell")
+        return cadence is not None and not is_bell and now - self._visited < cadence - _EARLY
 
     def _measured(self, act: Callable[[], T]) -> tuple[Cost, T]:
         """The processor's and the real seconds of a call; the sandbox's making of answers is in neither."""
