@@ -72,6 +72,7 @@ Word = Literal["a", "b"]
 Words = dict[str, Word]
 Thing = TypeVar("Thing")
 WORD = "c"
+PAIRS = zip(WORD, WORD, strict=True)
 class Row(Struct, frozen=True, kw_only=True, gc=False):
     minutes: int = 0
     name: str | None = None
@@ -83,6 +84,9 @@ class Row(Struct, frozen=True, kw_only=True, gc=False):
     assert made == {
         '`WORD = "c"` -> `WORD = None`',
         '`"c"` -> `"XXcXX"`',
+        "`PAIRS = zip(WORD, WORD, strict=True)` -> `PAIRS = None`",
+        "`zip(WORD, WORD, strict=True)` -> `zip(None, WORD, strict=True)`",
+        "`zip(WORD, WORD, strict=True)` -> `zip(WORD, None, strict=True)`",
         "`False` -> `True`",
         "`0` -> `1`",
         '`name: str | None = None` -> `name: str | None = ""`',

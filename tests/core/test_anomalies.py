@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connecteam_sync.core.anomalies import Anomaly, AnomalyLimits, anomalies
+from connecteam_sync.core.anomalies import ANOMALY_KINDS, Anomaly, AnomalyLimits, anomalies
 from connecteam_sync.core.clocktime import ClockTime, Employee, clock_time_of
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.name_search import folded, matching
@@ -101,6 +101,34 @@ def test_what_is_told_without_any_choice() -> None:
     assert told(row(1, 0, 16)) == []
     assert told(row(1, 0, 16 + 1 / 60)) == [("long_shift", 1, [1], 961)]
     assert told(row(1, 0, 8), row(2, 8, 16 + 1 / 60)) == [("long_day", 1, [1, 2], 961)]
+
+
+def test_limits_are_kept_to_the_second() -> None:
+    """Five seconds more than ten minutes apart are not near; sixteen hours that Connecteam ended are not long."""
+    assert told(row(1, 8, 8.05), row(2, 8 + 605 / 3600, 12)) == []
+    assert [kind for kind, *_ in told(row(1, 8, 9), row(2, 8 + 605 / 3600, 12))] == ["overlap"]
+    assert told(row(1, 0, 16), auto=(1,)) == [("auto_clock_out", 1, [1], 960)]
+
+
+def test_each_finding_is_of_its_person() -> None:
+    """Of every kind; the list of kinds is the one that the reference explains."""
+    rows = [
+        *(row(1, 0, 17), row(2, 30, 30)),
+        *(row(3, 8, 10, 2), row(4, 9, 11, 2)),
+        *(row(5, 8, 9, 3), row(6, 8.1, 9, 3)),
+        *(row(7, 0, 9, 4), row(8, 9, 18, 4), row(9, 8, None, 5)),
+    ]
+    found = anomalies(WINDOW, rows, auto_clock_outs={3}, now=NOW, limits=AnomalyLimits())
+    assert {(one.employee_id, one.kind) for one in found} == {
+        (1, "long_shift"),
+        (1, "zero_minutes"),
+        (2, "auto_clock_out"),
+        (2, "overlap"),
+        (3, "near_double"),
+        (4, "long_day"),
+        (5, "open_too_long"),
+    }
+    assert {one.kind for one in found} == set(ANOMALY_KINDS)
 
 
 def test_lengths_are_whole_minutes() -> None:

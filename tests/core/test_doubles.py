@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from test_plan import CHICAGO, EMPLOYEES, at, shift
 
-from connecteam_sync.core.adopt import Dedupe, Group, Offset, dedupe, grouped, offset_rows
+from connecteam_sync.core.adopt import SHAPES, Dedupe, Group, Offset, dedupe, grouped, offset_rows
 from connecteam_sync.core.clocktime import ClockTime, clock_time_of
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.locks import Locks
@@ -56,6 +56,8 @@ def test_doubles_have_a_shape(outs: tuple[str | None, ...], sources: str, shape:
     words = {"c": "connecteam", "m": "manual"}
     pairs = enumerate(zip(outs, sources, strict=True), 1)
     assert Group(rows=tuple(row(key, "2 08:00", end, source=words[who]) for key, (end, who) in pairs)).shape == shape
+    assert shape in SHAPES
+    assert len(SHAPES) == 5
 
 
 @pytest.mark.parametrize("keys", [(3, 20, 100), ("b", "c", "d")], ids=["numbers", "text"])
@@ -150,6 +152,10 @@ def test_changes_come_by_day_person_and_time() -> None:
         )
     ]
     expected = [("delete", 8), ("delete", 9), ("delete", 6), ("delete", 4), ("delete", 2)]
+    same_key = [row(1, "2 08:00", None), row(2, "2 08:00", None), row(3, "2 08:00", "2 12:00")]
+    assert done(left(*same_key, live={1: "s"})) == [("update", 1), ("delete", 2), ("delete", 3)]
+    text = [row("b", "2 08:00", None), row("a", "2 08:00", None), row("c", "2 08:00", None)]
+    assert done(left(*text)) == [("delete", "b"), ("delete", "c")]
     for groups in (grouped(rows), grouped(rows)[::-1]):
         assert done(dedupe(groups, zone=ZONE, live={})) == expected
 
@@ -203,8 +209,20 @@ MORNING = shift("a", "2 08:00", "2 12:00")
 def test_a_row_at_the_zones_offset_from_its_shift_is_found(hours: int, minutes: int | None) -> None:
     """In either direction, with the offset of now or of half a year away."""
     wrong = msgspec.structs.replace(row(1, "2 08:00", "2 12:00"), clock_in=at("2 08:00") + hours * 3600)
-    found = offset_rows([wrong], [MORNING], EMPLOYEES, ZONE)
-    assert found == (() if minutes is None else (Offset(row=wrong, shift=MORNING, minutes=minutes),))
+    [*found] = offset_rows([wrong], [MORNING], EMPLOYEES, ZONE)
+    assert found == ([] if minutes is None else [Offset(row=wrong, shift=MORNING, minutes=minutes)])
+    assert all(isinstance(one.minutes, int) for one in found)
+
+
+def test_an_offset_is_one_of_the_zone_around_that_day() -> None:
+    """Half of the year it is that of summer; a zone of one offset has no other."""
+    wrong = msgspec.structs.replace(row(1, "2 08:00", "2 12:00"), clock_in=at("2 08:00") - 9 * 3600)
+    tokyo = ZoneInfo("Asia/Tokyo")
+    assert [one.minutes for one in offset_rows([wrong], [MORNING], EMPLOYEES, tokyo)] == [540]
+    by_summer = msgspec.structs.replace(wrong, clock_in=at("2 08:00") - 5 * 3600)
+    assert offset_rows([by_summer], [MORNING], EMPLOYEES, tokyo) == ()
+    utc = ZoneInfo("UTC")
+    assert offset_rows([wrong], [MORNING], EMPLOYEES, utc) == ()
 
 
 def test_only_rows_of_ours_of_the_same_person_are_looked_at() -> None:

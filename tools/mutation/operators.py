@@ -41,8 +41,8 @@ def arguments(node: cst.Call) -> Iterable[cst.CSTNode]:
     """None for an argument, and the default for one with a name; one without a name less is an error of types."""
     if not (isinstance(node.func, cst.Name) and node.func.value in {"cast", "TypeVar", "NewType"}):
         for changed in mutators.operator_arg_removal(node):
-            missing = [argument for argument in node.args if all(argument is not kept for kept in changed.args)]
-            if len(changed.args) == len(node.args) or missing[0].keyword:
+            gone = next(argument for argument in node.args if all(argument is not kept for kept in changed.args))
+            if not is_checked_by_types(gone) and (gone.keyword or len(changed.args) == len(node.args)):
                 yield changed
 
 
@@ -88,9 +88,11 @@ def assignment(node: cst.Assign | cst.AnnAssign) -> Iterable[cst.CSTNode]:
 
 
 def is_checked_by_types(node: cst.CSTNode) -> bool:
-    """Whether it says how a class is made, or which words a type has: the type checker compares that with every use."""
+    """Whether it says how a class is made, or which words a type has: the type checker compares that with every use.
+    Also `strict` of `zip`, which says what is so anyway.
+    """
     if isinstance(node, cst.Arg):
-        return node.keyword is not None and node.keyword.value in {"frozen", "kw_only"}
+        return node.keyword is not None and node.keyword.value in {"frozen", "kw_only", "strict"}
     if isinstance(node, cst.If):
         return isinstance(node.test, cst.Name) and node.test.value == "TYPE_CHECKING"
     if isinstance(node, cst.Call):
