@@ -87,7 +87,6 @@ class Row(Struct, frozen=True, kw_only=True, gc=False):
         "`PAIRS = zip(WORD, WORD, strict=True)` -> `PAIRS = None`",
         "`zip(WORD, WORD, strict=True)` -> `zip(None, WORD, strict=True)`",
         "`zip(WORD, WORD, strict=True)` -> `zip(WORD, None, strict=True)`",
-        "`False` -> `True`",
         "`0` -> `1`",
         '`name: str | None = None` -> `name: str | None = ""`',
         "`…uple[int, ...] | None = ()` -> `…uple[int, ...] | None = None`",

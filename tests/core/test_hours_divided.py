@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 from datetime import date, timedelta
 
+import msgspec
 import pytest
 from test_hour_lines import DAYS, NAMES, ROWS, row, standing, worked
 
@@ -124,6 +125,23 @@ def test_people_and_jobs_of_one_name_stand_by_their_ids() -> None:
     assert [(line.job, line.job_name) for line in by_job] == [("", ""), ("c", "Last"), ("a", "Same"), ("b", "same")]
 
 
+def test_without_a_job_is_one_line_however_it_is_said() -> None:
+    """No shift, a shift without a job, and an empty id."""
+    rows = [row(key, 1, 1, 8 + key, 60) for key in (1, 2, 3)]
+    shifts = {1: ShiftOfRow("s1", 7, 1, None), 2: ShiftOfRow("s2", 7, 1, "")}
+    [line] = hours(worked(rows=rows, shifts=shifts), ["job"], workweek_start="monday").lines
+    assert (line.job, line.job_name, line.rows) == ("", "", 3)
+
+
+def test_weeks_come_before_jobs() -> None:
+    """And days, where there are both."""
+    rows = [row(1, 1, 1, 8, 60), row(2, 1, 8, 8, 60)]
+    shifts = {key: ShiftOfRow(f"s{key}", 7, 1, job) for key, job in ((1, "b"), (2, "a"))}
+    for by in (("week", "job"), ("day", "job")):
+        found = hours(worked(rows=rows, shifts=shifts), by, workweek_start="monday")
+        assert [line.job for line in found.lines] == ["b", "a"]
+
+
 def test_an_answer_says_what_it_is_of() -> None:
     """Its days, division, workweek and person; the moment, and days without breaks; what is held."""
     purged = (Window(date(2025, 12, 3), date(2025, 12, 4), "America/Chicago"),)
@@ -135,6 +153,9 @@ def test_an_answer_says_what_it_is_of() -> None:
     assert (found.employee_id, found.as_of, found.purged) == (2, AsOf(at=9, entry=1), purged)
     assert [one.count for one in found.left_out] == [1]
     assert (found.overtime, found.names, found.name_of(1)) == (None, {}, "")
+    nothing = hours(worked(rows=[]), ["person"], workweek_start="monday")
+    assert nothing.lines == ()
+    assert set(msgspec.structs.asdict(nothing.total).values()) == {0, None}
 
 
 def test_a_preview_of_overtime_is_by_name() -> None:

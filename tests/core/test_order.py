@@ -82,7 +82,16 @@ def test_a_parked_row_is_a_valid_row_of_another_time(hours: float | None, minute
     aside = steps(swap)[0][0].parked
     assert aside is not None
     assert aside == clock_time_of(2, aside.clock_in, aside.clock_in + minutes * 60, id=21)
-    assert 86_400 <= aside.clock_in < 10 * 86_400
+    assert aside.clock_in == 86_400
+
+
+def test_a_row_is_parked_as_it_was() -> None:
+    """Of the person and the length before its change: what it is to become comes with its last write."""
+    old, new = row(1, 8, 10), row(1, 8, 13, employee=2)
+    away = change("update", row(2, 8, 9, employee=2), row(2, 8, 9))
+    aside = steps([change("update", old, new), away])[0][0].parked
+    assert aside is not None
+    assert (aside.employee_id, aside.total_minutes) == (1, 120)
 
 
 def test_rows_parked_in_one_transaction_do_not_overlap() -> None:

@@ -89,10 +89,10 @@ def assignment(node: cst.Assign | cst.AnnAssign) -> Iterable[cst.CSTNode]:
 
 def is_checked_by_types(node: cst.CSTNode) -> bool:
     """Whether it says how a class is made, or which words a type has: the type checker compares that with every use.
-    Also `strict` of `zip`, which says what is so anyway.
+    Also `strict` of `zip`, which says what is so anyway, and `gc`, which spares the collector work.
     """
     if isinstance(node, cst.Arg):
-        return node.keyword is not None and node.keyword.value in {"frozen", "kw_only", "strict"}
+        return node.keyword is not None and node.keyword.value in {"frozen", "gc", "kw_only", "strict"}
     if isinstance(node, cst.If):
         return isinstance(node.test, cst.Name) and node.test.value == "TYPE_CHECKING"
     if isinstance(node, cst.Call):
