@@ -48,6 +48,8 @@ def test_what_stands_as_it_was_written_is_unchanged() -> None:
     assert found(MORNING, OPEN, stored=stored) == {"a": 1, "o": 2}
     assert found(OPEN, MORNING, stored=stored) == {"a": 1, "o": 2}
     assert found(MORNING, stored=stored) == {"a": 1}
+    to_the_second = msgspec.structs.replace(MORNING, end=at("2 12:00") + 59)
+    assert found(to_the_second, stored=after_sync(to_the_second)) == {"a": 1}
 
 
 @pytest.mark.parametrize(
