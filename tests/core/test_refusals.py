@@ -242,6 +242,8 @@ def test_people_with_rows_of_these_days_are_missed_in_the_answer() -> None:
     stored = after_sync(*two)
     assert guards_of(stored=stored, listed=set()) == ["users_gone"]
     assert guards_of(stored=stored, listed={ANA}) == []
+    first = after_sync(*[msgspec.structs.replace(one, start=WINDOW.start_utc) for one in two])
+    assert guards_of(stored=first, listed=set()) == ["users_gone"]
     after = after_sync(*[msgspec.structs.replace(one, start=WINDOW.end_utc, end=WINDOW.end_utc + 60) for one in two])
     assert guards_of(stored=after, listed=set()) == []
     elsewhere = after_sync(*[msgspec.structs.replace(one, time_clock_id=8) for one in two])
@@ -279,6 +281,7 @@ def test_hours_are_doubled_only_where_old_rows_stay() -> None:
     assert guards_of(changes=new, **{**of, "listed": {1, 2}}) == []
     assert guards_of(deferred=new, **of) == []
     assert guards_of(changes=new[:1], deferred=new[1:], **of) == []
+    assert guards_of(changes=new[:2], deferred=new[2:], **of) == ["doubled_hours"]
     by_minute = [clock_time_of(one, at("2 08:00"), at("2 12:00"), id=one) for one in (1, 2, 3)]
     exact = [
         msgspec.structs.replace(one, after=clock_time_of(one.image.employee_id, at("2 08:00") + 41, at("2 12:00") + 7))
@@ -287,6 +290,42 @@ def test_hours_are_doubled_only_where_old_rows_stay() -> None:
     assert guards_of(deferred=exact, **{**of, "unlinked": by_minute}) == ["doubled_hours"]
     corrected = [msgspec.structs.replace(one, kind="update") for one in new]
     assert guards_of(changes=corrected, **of) == []
+
+
+def test_a_look_names_what_it_stopped_by_its_time_clock() -> None:
+    """As each guard does by itself, so that a word for one time clock lets nothing through on another."""
+    two = [shift("a", "2 08:00", "2 12:00"), shift("b", "2 08:00", "2 12:00", user=BEN)]
+    stored, linked, orphans = after_sync(*two), deletes(4), without_shift(deletes(4))
+    found = refusals(
+        WINDOW, said(shift("x", "9 08:00"), listed=set()), stored, Policy(), rows=5, rows_of_all=5, deletes=linked
+    )
+    where = "the time clock's answer"
+    expected = (
+        too_many_deletes(linked, 5, Policy(), 7),
+        users_gone(frozenset({ANA, BEN}), frozenset(), Policy(), where=where, names={}, clock=7),
+    )
+    assert [one.fingerprint for one in found] == [one.fingerprint for one in expected if one is not None]
+    nothing = refusals(WINDOW, said(), stored, Policy(), rows=5, rows_of_all=5, deletes=orphans)
+    of_all = (too_many_orphans(orphans, 5, Policy()), empty_answer(WINDOW, said(), stored.mirrors))
+    assert [one.fingerprint for one in nothing] == [one.fingerprint for one in of_all if one is not None]
+    old, new = [row(who, who) for who in (1, 2, 3)], [created(who, 240) for who in (1, 2, 3)]
+    known, answer = StoredState(employees={1: 1, 2: 2, 3: 3}), said(shift("x", "9 08:00"), listed={1, 2, 3})
+    for changes, deferred in ((new, []), (new[:2], new[2:])):
+        [doubled] = refusals(
+            WINDOW,
+            answer,
+            known,
+            Policy(),
+            rows=5,
+            rows_of_all=5,
+            deletes=(),
+            changes=changes,
+            deferred=deferred,
+            unlinked=old,
+        )
+        by_itself = doubled_hours(changes, old, 7)
+        assert by_itself is not None
+        assert doubled.fingerprint == by_itself.fingerprint
 
 
 # -- how they are let through ------------------------------------------------------------------------------------------
