@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable
 from datetime import date
 from typing import Any
@@ -290,6 +292,31 @@ def test_hours_are_doubled_only_where_old_rows_stay() -> None:
     assert guards_of(deferred=exact, **{**of, "unlinked": by_minute}) == ["doubled_hours"]
     corrected = [msgspec.structs.replace(one, kind="update") for one in new]
     assert guards_of(changes=corrected, **of) == []
+
+
+def test_a_word_still_fits_after_an_upgrade() -> None:
+    """It is a hash of guard, time clock and rows, spelled out here, since people keep such words."""
+
+    def word(*parts: object) -> str:
+        return hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode()).hexdigest()[:16]
+
+    rows = [[change.image.id, 1, change.image.clock_in] for change in deletes(4)]
+    held = [TrackedShift(shift("a", "2 08:00", "2 12:00"), clock_time_id=4)]
+    old, new = [row(who, who) for who in (1, 2, 3)], [created(who, 240) for who in (1, 2, 3)]
+    found = (
+        too_many_deletes(deletes(4), 5, Policy(), 7),
+        too_many_orphans(without_shift(deletes(4)), 5, Policy()),
+        empty_answer(WINDOW, said(), held),
+        users_gone(frozenset({1, 2}), frozenset(), Policy(), where="the answer", names={}, clock=7),
+        doubled_hours(new, old, 7),
+    )
+    assert [one.fingerprint for one in found if one is not None] == [
+        word("too_many_deletes", 7, rows),
+        word("too_many_orphans", 0, rows),
+        word("empty_answer", 7, [[4, ANA, at("2 08:00")]]),
+        word("users_gone the answer", 7, [[1], [2]]),
+        word("doubled_hours", 7, [[who, new[0].image.clock_in] for who in (1, 2, 3)]),
+    ]
 
 
 def test_a_look_names_what_it_stopped_by_its_time_clock() -> None:

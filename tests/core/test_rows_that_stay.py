@@ -191,7 +191,7 @@ def test_in_a_part_of_a_run_it_is_only_noted() -> None:
     ids=["by hand", "edited, and edits are kept", "edited", "as it was written"],
 )
 def test_a_row_by_hand_and_one_that_was_edited_stay(
-    changed: dict[str, Any], policy: dict[str, str], expected: tuple[str, str, str] | None
+    changed: dict[str, Any], policy: dict[str, Any], expected: tuple[str, str, str] | None
 ) -> None:
     """The latter if the company keeps such edits."""
     stored = after_sync(MORNING)
