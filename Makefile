@@ -90,8 +90,8 @@ BY_C := mariadb=mysql+mysqldb://root@127.0.0.1:3306 mysql=mysql+mysqldb://root@1
 mysqlclient: $(DRIVER)/.ready  ## the store, the round trips and TLS by the C driver of MySQL (needs its headers and a compiler)
 	@PYTHONPATH=$(CURDIR)/$(DRIVER) CONNECTEAM_SYNC_TEST_DATABASES="$(BY_C)" $(BIN)/python -m pytest -q tests/store/test_store.py tests/test_connections.py -k "not postgres and not sqlite and not idle and not sockets"
 
-SIZES ?= 500 10000 100000
-bench: $(BENCH_READY)  ## the product against the floor and its peers; writes docs/performance.md (SIZES="1000000" for the million)
+SIZES ?= 500 10000 100000 1000000
+bench: $(BENCH_READY)  ## a working day, and 500 to a million shifts, against the floor and peers; under 2 hours, stopped it goes on; writes docs/performance.md
 	@$(BENCH)/bin/python -m compileall -q src
 	@$(BENCH)/bin/python benchmarks/bench.py --sizes "$(SIZES)" $(BENCHMARK)
 

@@ -107,16 +107,20 @@ def slices(port: int, manifest: Manifest) -> Iterator[list[Row]]:
     """
     client = Client(port)
     seen: set[tuple[int, int]] = set()
-    low, high = manifest.start_utc, manifest.end_utc
     for body in client.bodies(manifest):
-        found: list[Row] = []
-        for person in DECODE(body).data.time_activities_by_users:
-            user = person.user_id
-            for shift in person.shifts:
-                start = shift.start.timestamp
-                if not low <= start < high or (user, start) in seen:
-                    continue
-                seen.add((user, start))
-                end = shift.end.timestamp if shift.end else None
-                found.append(Row(shift.id, user, start, end, None if end is None else (end - start) // 60))
-        yield found
+        yield rows(body, manifest.start_utc, manifest.end_utc, seen)
+
+
+def rows(body: bytes, low: int, high: int, seen: set[tuple[int, int]]) -> list[Row]:
+    """The shifts of an answer that start from `low` on and before `high`, without those that were `seen`."""
+    found: list[Row] = []
+    for person in DECODE(body).data.time_activities_by_users:
+        user = person.user_id
+        for shift in person.shifts:
+            start = shift.start.timestamp
+            if not low <= start < high or (user, start) in seen:
+                continue
+            seen.add((user, start))
+            end = shift.end.timestamp if shift.end else None
+            found.append(Row(shift.id, user, start, end, None if end is None else (end - start) // 60))
+    return found

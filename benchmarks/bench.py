@@ -1,11 +1,12 @@
 """Measure the product against the floor and against its peers, and write docs/performance.md.
 
-    make bench                      500, 10,000 and 100,000 shifts
-    make bench SIZES="1000000"      the million
-    python bench.py --help          less of it
+    make bench                      the working day, 500 to 1,000,000 shifts, delays, memory
+    make bench SIZES="500 10000"    less of it
+    python bench.py --help          less still
 
 Everything runs on this machine, one measured process at a time, except peers under a network delay: those sleep nearly
-all the time, so one database's run next to another's. Nothing else should run meanwhile.
+all the time, so one database's run next to another's. Nothing else should run meanwhile. A run that was stopped goes on
+where it was when it is started again.
 """
 
 from __future__ import annotations
@@ -14,16 +15,18 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from statistics import median
 
+import beside
 import drivers
 import machine
-import msgspec
 import page
+import working_day
 from databases import DEFAULT
 from lives import (
     BRIEF,
@@ -39,99 +42,158 @@ from lives import (
     Subject,
 )
 from measure import COMMAND as PROGRAM
-from measure import DELAYS, HERE, Bench, Measured
+from measure import DELAYS, HERE, Bench, ClocksFound, Measured
+from packages import missing
+from progress import OtherMachine, Progress, source, unfinished
 from summary import ORDER
 
-SMALL, LARGE, DELAYED, AGAIN = 10_000, 100_000, 500, 5_000
+SMALL, LARGE, MILLION, DELAYED, AGAIN = 10_000, 100_000, 1_000_000, 500, 5_000
+CLOCKS = (20, 80)
+MEMORY = (1, 5)
+"""Millions of shifts of earlier years next to which a year is looked at."""
 _LIVES = {SMALL: 3}
 """Lives of the product up to a size; one above."""
 _QUICK = 10.0
 """Seconds below which a peer's longest step is run again through the relay, to count."""
-_LONGER = 8
-"""How much more patience there is with a peer that a goal is about."""
-_OURS = {COMMAND.name, "ping"}
-_ALWAYS = ("legacy", 10)
-"""The baseline of the goal on delays is measured, however long it takes."""
+_BUSY = 0.5
+"""The load above which something else is at work."""
 
 
 def main() -> None:
     """Run, write the results, write the page."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--sizes", default="500 10000 100000", help="numbers of shifts")
-    parser.add_argument("--databases", default="", help="only these: sqlite postgresql mariadb mysql")
+    parser.add_argument("--sizes", default="500 10000 100000 1000000", help="numbers of shifts")
+    parser.add_argument("--people", default="45 500 5000", help="the companies whose working day is lived")
+    parser.add_argument("--parts", type=int, default=0, help="of each day: ten minutes each, to see that all works")
+    parser.add_argument("--databases", default="", help=f"only these: {' '.join(ORDER)}")
+    parser.add_argument("--memory", default="sqlite postgresql", help="where memory beside millions is measured")
     parser.add_argument("--patience", type=float, default=45, help="seconds one step of a peer may take")
+    parser.add_argument("--no-day", action="store_true", help="without the working day")
     parser.add_argument("--no-peers", action="store_true", help="the product and the floor only")
     parser.add_argument("--no-delays", action="store_true", help="no network delays")
     parser.add_argument("--results", type=Path, default=HERE / "results" / "bench.json")
-    parser.add_argument("--add", action="store_true", help="keep earlier results and add to them: other sizes, delays")
+    parser.add_argument("--docs", type=Path, default=page.DOCS, help="where the page and its plots are written")
+    parser.add_argument("--fresh", action="store_true", help="throw away what was begun and not finished")
     parser.add_argument("--page", action="store_true", help="write the page of earlier results, measure nothing")
     args = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that scratch databases are dropped
+    if args.fresh:
+        unfinished(args.results).unlink(missing_ok=True)
     if not args.page:
         measure(args)
-    page.write(args.results)
+    page.write(args.results, args.docs)
 
 
 def measure(args: argparse.Namespace) -> None:
     """One run, and its results in a file."""
-    sizes = sorted(int(word) for word in args.sizes.split())
     listed = os.environ.get("BENCH_DATABASES", DEFAULT)
-    with Bench(listed, patience=args.patience, wanted=set(args.databases.split())) as bench:
-        for kind, why in bench.absent.items():
-            print(f"NOT MEASURED: {kind} does not answer: {why}", file=sys.stderr)
-        if not drivers.HAS_MYSQLCLIENT:
-            print("NOT MEASURED: mysqlclient, which could not be built here; PyMySQL instead", file=sys.stderr)
-        record = machine.Record(about=machine.describe(bench), sizes=sizes, requests={}, results=bench.results)
-        if args.add:
-            record = added(record, msgspec.json.decode(args.results.read_bytes(), type=machine.Record), args)
-        else:
-            starting(bench)
+    with Bench(listed, patience=args.patience, wanted=set(args.databases.split())) as bench, ExitStack() as stack:
+        try:
+            progress = Progress(bench, machine.describe(bench) | {"source": source()}, args.results)
+        except OtherMachine as error:
+            sys.exit(str(error))
+        warn(bench, progress.record)
+        progress.part("starting", lambda: starting(bench))
+        if not args.no_day:
+            days(bench, progress, args, stack)
+        sizes = sorted(int(word) for word in args.sizes.split())
+        progress.record.sizes = sorted({*progress.record.sizes, *sizes})
         for shifts in sizes:
-            manifest = bench.company(shifts).manifest
-            record.requests[str(shifts)] = (len(manifest.windows), manifest.user_pages)
             for kind in bench.servers:
-                with saved(record, args.results), placed(bench, kind, shifts) as place:
-                    lives(place)
-                    if not args.no_peers:
-                        for subject in (*PEERS, ROLLBACK):
-                            peer(place, subject)
-        if not args.no_delays:
-            with saved(record, args.results):
-                delays(bench, peers=not args.no_peers)
+                at_size(bench, progress, kind, shifts, peers=not args.no_peers)
+        for kind in bench.servers:
+            progress.part(f"many clocks, {kind}", partial(many_clocks, bench, kind))
+        for kind in bench.relays if not args.no_delays else ():
+            progress.part(f"delays, {kind}", partial(delays, bench, kind))
+        if not args.no_delays and not args.no_peers:
+            progress.part("delays, peers", lambda: delays_of_peers(bench))
+        for kind in args.memory.split() if MILLION in sizes else ():
+            if kind in bench.servers:
+                progress.part(f"memory, {kind}", partial(memory, bench, kind))
+        progress.finish()
 
 
-def added(record: machine.Record, earlier: machine.Record, args: argparse.Namespace) -> machine.Record:
-    """A record that begins with what an earlier run found, but for what is measured again.
+def warn(bench: Bench, record: machine.Record) -> None:
+    """Say what will not be measured, here and on the page, and what would spoil the rest."""
+    found = [f"{kind} does not answer: {why}" for kind, why in bench.absent.items()]
+    if not drivers.HAS_MYSQLCLIENT:
+        found.append("mysqlclient, which could not be built here; PyMySQL instead")
+    found += [
+        f"{subject.name} on {kind}, for want of {package}"
+        for subject in PEERS
+        for kind in bench.servers
+        if kind in subject.kinds and (package := missing(subject.module, kind, subject.task))
+    ]
+    record.absent[:] = found
+    for words in found:
+        print(f"NOT MEASURED: {words}", file=sys.stderr)
+    if os.getloadavg()[0] > _BUSY:
+        print(f"NOT QUIET: at a load of {os.getloadavg()[0]:.1f} figures are of a busy machine", file=sys.stderr)
 
-    Exits where the earlier run was on another machine.
-    """
-    same = ("processor", "system", "Python", "connecteam-sync")
-    if any(record.about[name] != earlier.about[name] for name in same):
-        sys.exit("the earlier results are of another machine or version: run it without --add")
-    kinds = set(args.databases.split() or ORDER)
 
-    def is_measured_again(m: Measured) -> bool:
-        if m.subject == "ping" or (m.relay and m.shifts in {DELAYED, AGAIN}):
-            return not args.no_delays and m.database in kinds and (m.subject in _OURS or not args.no_peers)
-        return m.database in kinds and m.shifts in record.sizes
+def days(bench: Bench, progress: Progress, args: argparse.Namespace, stack: ExitStack) -> None:
+    """The working day of each company on each database: the product, without and with webhooks, and its peers."""
+    for people in sorted(int(word) for word in args.people.split()):
+        made: list[working_day.Answers] = []
+        answers = partial(answers_of, bench, people, made, stack)
+        for kind in bench.servers:
+            where = f"a day of {people:,} people, {kind}"
+            product = partial(working_day.product, bench, people, kind, parts=args.parts)
+            progress.part(where, partial(product, bells=False))
+            progress.part(f"{where}, webhooks", partial(product, bells=True))
+            for other in working_day.PEERS if not args.no_peers else ():
+                if kind in other.kinds and not missing(other.module, kind):
+                    act = partial(working_day.peer_day, bench, people, kind, other, answers)
+                    progress.part(f"{where}, {other.name}", act)
 
-    record.results[:0] = [m for m in earlier.results if not is_measured_again(m)]
-    return machine.Record(
-        about=earlier.about | {"date": f"{earlier.about['date']}, added to {record.about['date']}"},
-        sizes=sorted({*earlier.sizes, *record.sizes}),
-        requests=earlier.requests,
-        results=record.results,
-    )
+
+def answers_of(bench: Bench, people: int, made: list[working_day.Answers], stack: ExitStack) -> working_day.Answers:
+    """The answers of a company's day, made when somebody first asks for them."""
+    if not made:
+        bench.say(f"making the answers of a day of {people:,} people")
+        made.append(working_day.Answers(bench, people))
+        stack.callback(made[0].close)
+    return made[0]
+
+
+def at_size(bench: Bench, progress: Progress, kind: str, shifts: int, *, peers: bool) -> None:
+    """The product, the floor and the peers at a size."""
+    with lazily(bench, kind, shifts) as place:
+        alone(progress, place, kind, shifts)
+        for subject in (*PEERS, ROLLBACK) if peers else ():
+            name = f"{subject.name}, {kind}, {shifts:,} shifts"
+            progress.part(name, partial(_peer, place, subject))
+
+
+def _peer(place: Callable[[], Place], subject: Subject) -> None:
+    peer(place(), subject)
+
+
+def alone(progress: Progress, place: Callable[[], Place], kind: str, shifts: int) -> None:
+    """The product and the floor at a size, and its console at the smallest."""
+
+    def act() -> None:
+        company = place().company.manifest
+        progress.record.requests[str(shifts)] = (len(company.windows), company.user_pages)
+        lives(place())
+
+    progress.part(f"{COMMAND.name}, {kind}, {shifts:,} shifts", act)
+    if shifts == DELAYED:
+        progress.part(f"console, {kind}", lambda: place().console())
 
 
 @contextmanager
-def saved(record: machine.Record, path: Path) -> Iterator[None]:
-    """What was measured is in the file at the end of every part, and where a part is broken off."""
-    try:
-        yield
-    finally:
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(msgspec.json.format(msgspec.json.encode(record), indent=0))
+def lazily(bench: Bench, kind: str, shifts: int) -> Iterator[Callable[[], Place]]:
+    """A place that is made when it is asked for, if it is."""
+    with ExitStack() as stack:
+        made: list[Place] = []
+
+        def place() -> Place:
+            if not made:
+                made.append(stack.enter_context(placed(bench, kind, shifts)))
+            return made[0]
+
+        yield place
 
 
 @contextmanager
@@ -174,7 +236,8 @@ def lives(place: Place) -> None:
     for number in range(next((lives for size, lives in _LIVES.items() if shifts <= size), 1)):
         steps = WITH_DAY if shifts <= DELAYED else BRIEF if shifts <= SMALL else STEPS
         place.life(COMMAND, number, steps=steps, beside=place.floor)
-        place.life(LIBRARY, number, steps=BRIEF if shifts <= SMALL else STEPS)
+        if shifts <= LARGE:  # above, starting is next to nothing, and the process alone is measured
+            place.life(LIBRARY, number, steps=BRIEF if shifts <= SMALL else STEPS)
         if place.kind in PYMYSQL.kinds and not number and drivers.HAS_MYSQLCLIENT and shifts <= LARGE:
             place.life(PYMYSQL, number, steps=BRIEF)
     if place.kind in place.bench.relays and shifts <= LARGE:
@@ -184,7 +247,7 @@ def lives(place: Place) -> None:
 def peer(place: Place, subject: Subject) -> None:
     """A peer's lives, or an estimate from a smaller size where they would take too long."""
     bench = place.bench
-    if place.kind not in subject.kinds:
+    if place.kind not in subject.kinds or missing(subject.module, place.kind, subject.task):
         return
     smaller = {
         m.shifts: m.seconds
@@ -198,7 +261,7 @@ def peer(place: Place, subject: Subject) -> None:
     }
     if place.shifts > LARGE and not below:
         return
-    patience = bench.patience * (_LONGER if subject.is_goal else 1)
+    patience = bench.patience
     if max(guessed.values()) > patience or place.shifts > LARGE:
         for scenario, seconds in guessed.items():
             why = f"in proportion from {below:,} shifts"
@@ -218,28 +281,49 @@ def _typical(bench: Bench, subject: Subject, kind: str, shifts: int, scenario: s
     return median(found) if found else 0
 
 
+# -- many time clocks, and millions of shifts ----------------------------------------------------------------------
+
+
+def many_clocks(bench: Bench, kind: str) -> None:
+    """A run over few time clocks and over many in which nothing changed."""
+    for clocks in CLOCKS:
+        with working_day.scratch(bench, kind) as database:
+            job = {"task": "count", "kind": kind, "url": database.url(), "clocks": clocks}
+            found = bench.task("many_clocks", job).answer
+        bench.clocks.append(ClocksFound(database=kind, **found))
+        bench.say(f"{kind:<10} {clocks:>9,} time clocks: {found['statements']:,} statements, {found['cpu']:.2f} s CPU")
+
+
+def memory(bench: Bench, kind: str) -> None:
+    """What a run holds next to more and more rows."""
+    with placed(bench, kind, beside.YEAR) as place:
+        beside.peaks(place, list(MEMORY))
+
+
 # -- a network between program and database ----------------------------------------------------------------------
 
 
-def delays(bench: Bench, *, peers: bool) -> None:
+def delays(bench: Bench, kind: str) -> None:
     """500 shifts at every delay; 5,000 once, to count round trips; and the relay's own cost."""
-    for kind in bench.relays:
-        with placed(bench, kind, AGAIN) as place:
-            place.life(COMMAND, delay_ms=0)
-        with placed(bench, kind, DELAYED) as place:
-            for delay in DELAYS:
-                place.life(COMMAND, delay_ms=delay)
-            place.pings()
-    if peers:
-        with ThreadPoolExecutor(max_workers=3) as pool:
-            list(pool.map(lambda kind: delayed_peers(bench, kind), bench.relays))
+    with placed(bench, kind, AGAIN) as place:
+        place.life(COMMAND, delay_ms=0)
+    with placed(bench, kind, DELAYED) as place:
+        for delay in DELAYS:
+            place.life(COMMAND, delay_ms=delay)
+        place.pings()
+
+
+def delays_of_peers(bench: Bench) -> None:
+    """Every peer at every delay, one database next to the other."""
+    with ThreadPoolExecutor(max_workers=3) as pool:
+        list(pool.map(lambda kind: delayed_peers(bench, kind), bench.relays))
 
 
 def delayed_peers(bench: Bench, kind: str) -> None:
     """Every peer at every delay, cold and with nothing changed; reckoned from its round trips where it takes long."""
     with placed(bench, kind, DELAYED) as place:
         for subject in (*PEERS, ROLLBACK):
-            if kind in subject.kinds:
+            if kind in subject.kinds and not missing(subject.module, kind, subject.task):
                 known: dict[str, Measured] = {}
                 for delay in DELAYS:
                     delayed_peer(place, subject, delay, known)
@@ -249,9 +333,7 @@ def delayed_peer(place: Place, subject: Subject, delay: int, known: dict[str, Me
     """A peer at a delay; `known` are its measures at none, by scenario."""
     bench = place.bench
     guessed = {scenario: m.seconds + (m.round_trips or 0) * delay / 1000 for scenario, m in known.items()}
-    steps = SHORT[:2]
-    always = (subject.name, delay) == _ALWAYS
-    if max(guessed.values(), default=0) > bench.patience and not always:
+    if max(guessed.values(), default=0) > bench.patience:
         for scenario, seconds in guessed.items():
             measured = place.estimate(subject, scenario, seconds, "reckoned from its round trips")
             measured.delay_ms, measured.relay = delay, True
@@ -259,9 +341,7 @@ def delayed_peer(place: Place, subject: Subject, delay: int, known: dict[str, Me
             bench.note(measured)
         return
     before = len(bench.results)
-    place.life(
-        subject, delay_ms=delay, steps=steps[:1] if always else steps, patience=None if always else 2 * bench.patience
-    )
+    place.life(subject, delay_ms=delay, steps=SHORT[:2], patience=2 * bench.patience)
     if not delay:
         mine = (subject.name, place.kind)
         known.update({m.scenario: m for m in bench.results[before:] if (m.subject, m.database) == mine})

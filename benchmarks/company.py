@@ -298,10 +298,15 @@ class Company:
         return found
 
     def people_bodies(self) -> dict[str, bytes]:
-        """The time clocks, and every page of users."""
+        """Whose data it is, the time clocks and their breaks, and every page of users."""
         encode = msgspec.json.encode
         clocks = {"timeClocks": [{"id": CLOCK, "name": "Warehouse", "isArchived": False}]}
-        found = {"clocks.json": encode({"requestId": "0", "data": clocks})}
+        breaks = {"manualBreaks": [{"id": _LUNCH, "name": "Lunch", "isPaid": False, "duration": 30}]}
+        whose = {"companyName": "Invented Logistics", "companyId": "9000001"}
+        found = {
+            name: encode({"requestId": "0", "data": data})
+            for name, data in (("clocks.json", clocks), ("breaks.json", breaks), ("me.json", whose))
+        }
         for offset in range(0, self.people + 1, PAGE):
             users = [self._user(person) for person in range(offset, min(self.people, offset + PAGE))]
             page = {"requestId": "0", "data": {"users": users}, "paging": {"offset": offset, "total": self.people}}

@@ -16,231 +16,52 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import platform
 import sys
 import tempfile
-import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
-from datetime import UTC, date, datetime, timedelta
+from contextlib import ExitStack
 from pathlib import Path
-from statistics import median
-from typing import Any, NamedTuple
 
-import time_machine
-from sqlalchemy import Engine, create_engine, event, make_url
+from lived_day import DAY, Day, whole
+from sqlalchemy import create_engine, make_url
 from sqlalchemy.pool import NullPool
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from conftest import ABSENT, SERVERS
-from connecteam_sync.client import ConnecteamSync
-from connecteam_sync.config import Settings
-from connecteam_sync.core.cadence import LISTS_EVERY
-from connecteam_sync.core.deliveries import Secrets
-from connecteam_sync.core.events import Event, RunEnded, SliceDone
-from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
-from connecteam_sync.sandbox.company import CompanyEvent
-from connecteam_sync.sandbox.deliveries import Delivery
-from connecteam_sync.sandbox.life import living
-from connecteam_sync.service.clock import Clock
-from connecteam_sync.service.hooks import Hooks
-from connecteam_sync.service.listener import Listener
-from connecteam_sync.service.web import application
+from connecteam_sync.sandbox import SandboxSettings
 from support.databases import run_statement
 
 ROOT = Path(__file__).parent.parent
 RESULTS, PAGE = ROOT / "benchmarks" / "results" / "days.json", ROOT / "docs" / "performance" / "day.md"
-DAY = date(2026, 3, 11)
-"""A Wednesday without a change of the clocks."""
-LOOKBACK, HISTORY = 14, 21
-SECRET = "a-secret-of-the-benchmark"  # noqa: S105 - invented
-PATIENCE = 30.0
 
 
-class Waiting(NamedTuple):
-    """A change in the company that no look has seen yet."""
-
-    at: float
-    clock: int | None
-    user: int
-    is_shift: bool
-
-
-class Day:
-    """One day: the company, its sandbox, the service, and what was measured."""
-
-    def __init__(self, people: int, clocks: int, hours: tuple[int, int], settings: dict[str, Any]) -> None:
-        self.company = Company(0, people=people, clocks=clocks)
-        self.chosen = settings
-        self.begin, self.ends = (self.company.at(DAY, f"{hour}:00") for hour in hours)
-        self.waiting: list[Waiting] = []
-        self.underway: list[Delivery] = []
-        self.lags: list[float] = []
-        self.looked: set[int] = set()
-        """The time clocks whose last days the turn in hand has mirrored."""
-        self.runs: list[RunEnded] = []
-        self.calls = self.statements = self.unequal = self.compared = self.told = self.lost = 0
-        self.cpu = self.cpu_at_rest = self.cpu_of_bells = self.slowest = 0.0
-        self.is_measured = False
-
-    def live(self, *, bells: SandboxSettings | None) -> None:
-        """All of it; with `bells` the sandbox tells of what happens."""
-        plain = SandboxSettings(minute_limit=10**9)
-        begin = datetime.fromtimestamp(self.begin, UTC)
-        with time_machine.travel(begin, tick=True) as travel, Sandbox(self.company, bells or plain) as sandbox:
-            self.life = living(self.company, DAY - timedelta(days=HISTORY), DAY - timedelta(days=1))
-            self.life.advance(self.begin)
-            self.deliveries = sandbox.handlers.deliveries
-            self.deliveries.clock = time.time
-            settings = Settings(timezone=self.company.timezone, base_url=sandbox.url, employees="create", **self.chosen)
-            with ConnecteamSync(
-                sandbox.key, settings=settings, remember_lists=LISTS_EVERY, on_event=self._noted
-            ) as mirror:
-                mirror.init()
-                mirror.sync(mirror.window(DAY - timedelta(days=HISTORY), DAY))
-                mirror._lists.memory.clock = time.time  # noqa: SLF001 - the day's own clock
-                with self._hooks(mirror) if bells is not None else nullcontext():
-                    self.company.listeners.append(self._heard)
-                    before = sandbox.calls
-                    self._go_on(mirror, travel)
-                    self.calls = sandbox.calls - before
-                if bells is not None:
-                    self.told = sum(mirror.doorbell_counts().values())
-
-    def _go_on(self, mirror: ConnecteamSync, travel: time_machine.Traveller) -> None:
-        clock = Clock(mirror, stop=threading.Event(), tell=print, ahead=_ahead, clock=time.time)
-        event.listen(Engine, "before_cursor_execute", self._count)
-        while (now := time.time()) < self.ends:
-            self.life.advance(int(now))
-            if self.underway:
-                travel.shift(self.deliveries.settings.webhook_delay)
-                self._delivered()
-            wait = self._turn(clock)
-            if wait:
-                if time.time() - self.begin >= 3600 * self.compared:
-                    self._compare(mirror)
-                travel.shift(max(0.1, min(wait, self.ends - time.time())))
-        event.remove(Engine, "before_cursor_execute", self._count)
-
-    @contextmanager
-    def _hooks(self, mirror: ConnecteamSync) -> Iterator[None]:
-        """The address of webhooks, registered; at the end what its threads have cost."""
-        os.environ["CONNECTEAM_SYNC_WEBHOOK_SECRET"] = SECRET
-        hooks = Hooks(mirror.settings, token=mirror.webhook_token(), secrets=Secrets(SECRET, None), ahead=_ahead)
-        listener = Listener(application(hooks.routes()), host="127.0.0.1", port=0)
-        listener.start()
-        try:
-            mirror.register_webhooks(listener.url)
-            yield
-            names = ("doorbells", f"listener-{listener.port}")
-            threads = [one for one in threading.enumerate() if one.name.startswith(names)]
-            self.cpu_of_bells = sum(time.clock_gettime(time.pthread_getcpuclockid(one.ident or 0)) for one in threads)
-        finally:
-            listener.stop()
-            hooks.close()
-
-    # -- what happens --------------------------------------------------------------------------------------------------
-
-    def _heard(self, happening: CompanyEvent) -> None:
-        """Something happened; the sandbox has heard of it before us."""
-        if happening.feature == "time_activity":
-            is_shift = happening.kind == "shift"
-            self.waiting.append(Waiting(time.time(), happening.clock_id, happening.user_id, is_shift))
-        if not self.deliveries.log:
-            return
-        newest = self.deliveries.log[-1]
-        if newest.state == "waiting" and newest.status is None and newest not in self.underway[-1:]:
-            self.underway.append(newest)
-        self.lost += newest.state == "lost"
-
-    def _delivered(self) -> None:
-        """Wait until all that was sent is answered; in these seconds nothing else happens."""
-        patience = time.perf_counter() + PATIENCE
-        while any(one.status is None for one in self.underway):
-            if time.perf_counter() > patience:
-                raise SystemExit("webhooks are not answered")
-            time.sleep(0.002)
-        self.underway.clear()
-
-    def _turn(self, clock: Clock) -> float:
-        """One unit of work of `serve`, measured."""
-        self.looked.clear()
-        runs, began, cpu = len(self.runs), time.perf_counter(), time.thread_time()
-        self.is_measured = True
-        wait = clock.turn()
-        self.is_measured = False
-        spent = time.thread_time() - cpu
-        if len(self.runs) == runs:
-            self.cpu_at_rest += spent
-            return wait
-        self.cpu += spent
-        self.slowest = max(self.slowest, time.perf_counter() - began)
-        now = time.time()
-        self.lags += [now - one.at for one in self.waiting if one.clock in self.looked and one.is_shift]
-        self.waiting = [one for one in self.waiting if one.clock not in self.looked]
-        return wait
-
-    def _noted(self, happening: Event) -> None:
-        if not self.is_measured:
-            return
-        if isinstance(happening, SliceDone) and happening.step == "mirroring" and happening.window.last >= DAY:
-            self.looked.add(happening.time_clock_id)
-        elif isinstance(happening, RunEnded):
-            # A proof may find a change before its visit.
-            if happening.exit_code not in ({0, 3, 5} if happening.kind == "verify" else {0, 3}):
-                print(happening, file=sys.stderr)
-            self.runs.append(happening)
-
-    def _count(self, *_: object) -> None:
-        self.statements += self.is_measured or threading.current_thread() is not threading.main_thread()
-
-    def _compare(self, mirror: ConnecteamSync) -> None:
-        """All rows of the last days but those of people of whom something still waits for its look."""
-        first = DAY - timedelta(days=LOOKBACK)
-        with mirror.store.reading() as session:
-            users = {e.id: int(e.connecteam_user_id) for e in session.employees() if e.connecteam_user_id}
-            found = {
-                (users[r.employee_id], r.clock_in, r.clock_out, r.total_minutes)
-                for r in session.rows_of_all()
-                if r.is_ours
-            }
-        start, unseen = self.company.at(first, "00:00"), {one.user for one in self.waiting}
-        unequal = {row for row in found if row[1] >= start} ^ self.company.truth(first, DAY)
-        self.compared += 1
-        self.unequal += len({row for row in unequal if row[0] not in unseen})
-
-    def figures(self) -> dict[str, object]:
-        """What is written down."""
-        lags = sorted(self.lags)
-        visits = [run for run in self.runs if run.kind == "sync" and run.window.last >= DAY]
-        changes = [run.counts for run in self.runs if run.kind == "sync"]
-        return {
-            "visits": len(visits),
-            "further_looks": len(self.runs) - len(visits),
-            "calls": self.calls,
-            "statements": self.statements,
-            "statements_per_visit": round(sum(run.statements for run in visits) / len(visits), 1),
-            "changes": sum(counts.created + counts.updated + counts.deleted for counts in changes),
-            "webhooks": self.told,
-            "lost": self.lost,
-            "cpu_seconds": round(self.cpu, 1),
-            "cpu_at_rest_seconds": round(self.cpu_at_rest, 1),
-            "cpu_of_bells_seconds": round(self.cpu_of_bells, 1),
-            "slowest_look_seconds": round(self.slowest, 2),
-            "lag_p50_seconds": round(median(lags)) if lags else None,
-            "lag_p95_seconds": round(lags[int(len(lags) * 0.95)]) if lags else None,
-            "hours_compared": self.compared,
-            "rows_unequal": self.unequal,
-        }
-
-
-def _ahead() -> int:
-    """By how many seconds the day is ahead of the database's clock; it is behind it."""
-    return int(time.time() - time_machine.escape_hatch.time.time())
+def figures(day: Day) -> dict[str, object]:
+    """What is written down of a day that was lived whole."""
+    all_of_it = day.day.plus(day.further)
+    bells = day.cpu_of_bells
+    visits = [run for run in day.runs if run.kind == "sync" and run.window.last >= DAY]
+    return {
+        "visits": len(day.visits),
+        "further_looks": day.further_looks,
+        "calls": all_of_it.calls,
+        "statements": all_of_it.statements,
+        "statements_per_visit": round(sum(run.statements for run in visits) / len(visits), 1),
+        "changes": day.changes,
+        "webhooks": day.told,
+        "lost": day.lost,
+        "cpu_seconds": round(all_of_it.cpu - day.cpu_at_rest - bells, 1),
+        "cpu_at_rest_seconds": round(day.cpu_at_rest, 1),
+        "cpu_of_bells_seconds": round(bells, 1),
+        "slowest_look_seconds": round(max(one.cost.seconds for one in day.visits), 2),
+        "lag_p50_seconds": day.lag(0.5),
+        "lag_p95_seconds": day.lag(0.95),
+        "hours_compared": day.compared,
+        "rows_unequal": day.unequal,
+    }
 
 
 def write_page(results: list[dict[str, object]]) -> None:
@@ -282,7 +103,8 @@ def write_page(results: list[dict[str, object]]) -> None:
         "look, of those that found nothing to do (one every five seconds), and of taking webhooks. Statements are all",
         "that the service sent. From a change in the company to its row are seconds of the company's time, with what",
         "the look took. Every hour all rows of these days are compared with the company, but for people of whom",
-        "something still waits for its look.",
+        "something still waits for its look. What the slowest look took is without the seconds in which the sandbox",
+        "made its answer.",
         "",
         f"| {' | '.join(names.values())} | measured |",
         f"|{'---|' * (len(names) + 1)}",
@@ -335,7 +157,7 @@ def live(given: argparse.Namespace, database: str) -> None:
     settings = {"database_url": database, "cadence_seconds": given.cadence}
     first, last = map(int, given.hours.split("-"))
     began = time.perf_counter()
-    day = Day(given.people, given.clocks, (first, last), settings)
+    day = Day(given.people, given.clocks, whole(first, last), settings)
     day.live(bells=told if given.bells else None)
     kind = kind_of(database)
     found = {
@@ -344,7 +166,7 @@ def live(given: argparse.Namespace, database: str) -> None:
         "hours": given.hours,
         "database": kind,
         "bells": f"{100 * given.loss:g} % lost, {given.delay:g} s late" if given.bells else "none",
-        **day.figures(),
+        **figures(day),
         "measured": f"{time.strftime('%Y-%m-%d')}, Python {platform.python_version()}",
     }
     print(json.dumps(found, indent=1), flush=True)

@@ -9,7 +9,7 @@ so the rows entered by hand are loaded into its table first (not timed). Postgre
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -23,8 +23,10 @@ import drivers
 import msgspec
 from dlt.destinations import postgres, sqlalchemy
 from job import Job, Timer, main
+from sqlalchemy import URL
 
 TABLE = "dlt_clock_times"
+Strategy = Literal["delete-insert", "upsert"]
 _COLUMNS: dict[str, Any] = {
     "clock_in": {"data_type": "timestamp"},
     "clock_out": {"data_type": "timestamp", "nullable": True},
@@ -42,16 +44,26 @@ def upsert(job: Job, timer: Timer) -> dict[str, Any]:
     return _merge(job, timer, "upsert")
 
 
-def _merge(job: Job, timer: Timer, strategy: Literal["delete-insert", "upsert"]) -> dict[str, Any]:
-    employees = _employees(job)
+def _merge(job: Job, timer: Timer, strategy: Strategy) -> dict[str, Any]:
+    employees = employees_of(job.kind, job.where)
 
     def rows() -> Iterator[list[dict[str, Any]]]:
         for (first, _), slice_ in zip(job.manifest.windows, answers.slices(job.port, job.manifest), strict=True):
-            yield [
-                _row(row.id, employees[row.user], row.clock_in, row.clock_out, row.minutes, "connecteam", str(first))
-                for row in slice_
-            ]
+            yield told(slice_, employees, str(first))
 
+    with timer.running():
+        pipeline = pipeline_of(job.kind, job.where, job.scratch)
+    if pipeline.first_run:
+        pipeline.run(_by_hand(job), table_name=TABLE, write_disposition="append", columns=_COLUMNS)
+    with timer.running():
+        load(pipeline, job.kind, rows, strategy)
+    return {}
+
+
+def load(
+    pipeline: dlt.Pipeline, kind: str, rows: Callable[[], Iterator[list[dict[str, Any]]]], strategy: Strategy
+) -> None:
+    """Merge rows into dlt's table."""
     resource = dlt.resource(
         rows,
         name=TABLE,
@@ -60,43 +72,46 @@ def _merge(job: Job, timer: Timer, strategy: Literal["delete-insert", "upsert"])
         write_disposition={"disposition": "merge", "strategy": strategy},
         columns=_COLUMNS,
     )
-    with timer.running():
-        pipeline = _pipeline(job)
-    if pipeline.first_run:
-        pipeline.run(_by_hand(job), table_name=TABLE, write_disposition="append", columns=_COLUMNS)
-    options: dict[str, Any] = {"loader_file_format": "csv"} if job.kind == "postgresql" else {}
-    with timer.running():
-        pipeline.run(resource, **options).raise_on_failed_jobs()
-    return {}
+    options: dict[str, Any] = {"loader_file_format": "csv"} if kind == "postgresql" else {}
+    pipeline.run(resource, **options).raise_on_failed_jobs()
 
 
-def _pipeline(job: Job) -> dlt.Pipeline:
-    where = job.where
-    if job.kind == "postgresql":
+def pipeline_of(kind: str, where: URL, scratch: str) -> dlt.Pipeline:
+    """A pipeline into a database, whose own files are in `scratch`."""
+    if kind == "postgresql":
         # dlt demands a password, also of a server that asks for none.
         trusted = where.set(drivername="postgresql", password=where.password or "none")
         destination: Any = postgres(trusted.render_as_string(hide_password=False))
         dataset = "public"
     else:
-        driver = "sqlite" if job.kind == "sqlite" else "mysql+mysqldb"
+        driver = "sqlite" if kind == "sqlite" else "mysql+mysqldb"
         destination = sqlalchemy(where.set(drivername=driver).render_as_string(hide_password=False))
-        dataset = "main" if job.kind == "sqlite" else str(where.database)
+        dataset = "main" if kind == "sqlite" else str(where.database)
     name = Path(str(where.database)).stem
     return dlt.pipeline(
         pipeline_name=f"bench_{name}",
-        pipelines_dir=str(Path(job.scratch) / "dlt"),
+        pipelines_dir=str(Path(scratch) / "dlt"),
         destination=destination,
         dataset_name=dataset,
     )
 
 
-def _employees(job: Job) -> dict[int, int]:
-    connection = drivers.connect(job.kind, job.where)
+def employees_of(kind: str, where: URL) -> dict[int, int]:
+    """The employees of Connecteam's users."""
+    connection = drivers.connect(kind, where)
     cursor = connection.cursor()
     cursor.execute("SELECT connecteam_user_id, id FROM employees")
     found = {int(user): key for user, key in cursor.fetchall()}
     connection.close()
     return found
+
+
+def told(shifts: Iterable[answers.Row], employees: dict[int, int], slice_: str) -> list[dict[str, Any]]:
+    """Shifts of a slice as dlt is given them."""
+    return [
+        _row(row.id, employees[row.user], row.clock_in, row.clock_out, row.minutes, "connecteam", slice_)
+        for row in shifts
+    ]
 
 
 def _row(

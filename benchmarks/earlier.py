@@ -29,8 +29,11 @@ _NUMBERS = (
 )
 
 
-def fill(mirror: ConnecteamSync, rows: int) -> None:
-    """Shifts of earlier years and their rows, as many as `rows`: of a hundred people who left, one a day."""
+def fill(mirror: ConnecteamSync, rows: int, *, begin: int = 0) -> None:
+    """Shifts of earlier years and their rows, as many as `rows`: of a hundred people who left, one a day.
+
+    `begin` of them are there already, a multiple of the people.
+    """
     kind = make_url(mirror.settings.database_url).get_backend_name()
     kind = "mysql" if kind == "mariadb" else kind
     numbers = _NUMBERS.format(first=_FIRST, digit=_DIGIT)
@@ -47,7 +50,7 @@ def fill(mirror: ConnecteamSync, rows: int) -> None:
         f" SELECT {_NAME[kind]}, 1000000 + who, 1, begins, begins + 28800, 0, 10000000 + number, 1000000 + who, begins,"
         f" begins + 28800, 0, 1 FROM ({numbers}) n ORDER BY number"
     )
-    for day in range(0, -(-rows // PEOPLE), DAYS_AT_ONCE):
+    for day in range(begin // PEOPLE, -(-rows // PEOPLE), DAYS_AT_ONCE):
         with mirror.store.own_rows("filling the tables") as connection:
             for insert in (rows_of_theirs, shifts):
                 connection.execute(text(insert), {"day": day, "end": day + DAYS_AT_ONCE, "rows": rows})

@@ -1,10 +1,11 @@
-"""The floor: what decoding, reading and writing cost by themselves, with nothing decided and nothing compared.
+"""The floor: what decoding, reading and writing cost by themselves, with nothing decided; and comparing.
 
 Each task is a process of its own; the database's part and the decoding are timed, connecting and imports are not.
 """
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,59 @@ def read(job: Job, timer: Timer) -> dict[str, Any]:
             rows += len(cursor.fetchall())
     connection.close()
     return {"rows": rows}
+
+
+def compare(job: Job, timer: Timer) -> dict[str, Any]:
+    """Each decoded shift with its two rows, as plain tuples; decoding and reading are floors of their own.
+
+    Equal is what people, times, zones, jobs and minutes say; more than one in a hundred that differ would mean that the
+    wrong things are compared.
+    """
+    gc.disable()
+    mirrored, rows, users = _read_to_compare(job)
+    alike = different = 0
+    with timer.running():
+        by_id = {row[0]: row[1:] for row in mirrored}
+        by_key = {row[0]: row[1:] for row in rows}
+    for name in answers.files(job.manifest):
+        found = answers.DECODE((Path(job.folder) / "before" / name).read_bytes())
+        with timer.running():
+            for person in found.data.time_activities_by_users:
+                user = person.user_id
+                employee = users.get(user)
+                for shift in person.shifts:
+                    row = by_id.get(shift.id)
+                    if row is None:  # of the days of padding
+                        continue
+                    start, end = shift.start, shift.end
+                    at, until = start.timestamp, None if end is None else end.timestamp
+                    zone = None if end is None else end.timezone
+                    told = (user, at, start.timezone, until, zone, shift.job_id, shift.created_at, shift.modified_at)
+                    minutes = None if until is None else (until - at) // 60
+                    if row[:-1] == told and by_key.get(row[-1]) == (employee, at, until, minutes):
+                        alike += 1
+                    else:
+                        different += 1
+    assert different * 100 <= alike, (alike, different)
+    return {"rows": alike, "different": different}
+
+
+def _read_to_compare(job: Job) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]], dict[int, int]]:
+    """The mirror's rows, those of clock_times, and the employees of users."""
+    begin, end = drivers.epoch(job.kind, "clock_in"), drivers.epoch(job.kind, "clock_out")
+    connection = drivers.connect(job.kind, job.where)
+    cursor = connection.cursor()
+    cursor.execute(
+        "SELECT id, user_id, start_at, start_timezone, end_at, end_timezone, job_id, upstream_created_at,"
+        f" upstream_modified_at, clock_time_id FROM {_MIRROR}"
+    )
+    mirrored = list(cursor.fetchall())
+    cursor.execute(f"SELECT id, employee_id, {begin}, {end}, total_minutes FROM clock_times")
+    rows = list(cursor.fetchall())
+    cursor.execute("SELECT connecteam_user_id, id FROM employees")
+    users = {int(user): key for user, key in cursor.fetchall()}
+    connection.close()
+    return mirrored, rows, users
 
 
 def _binary_cursor() -> Any:  # noqa: ANN401 - a class of the driver
@@ -197,6 +251,7 @@ if __name__ == "__main__":
         {
             "fetch": fetch,
             "decode": decode,
+            "compare": compare,
             "ping": ping,
             "read": read,
             "write_clock_times": write_clock_times,

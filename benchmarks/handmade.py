@@ -19,7 +19,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -30,6 +30,7 @@ from answers import Row
 from company import ZONE, midnight
 from heuristic import Held, decide
 from job import Job, Timer, main
+from sqlalchemy import URL
 
 _ZONE = ZoneInfo(ZONE)
 
@@ -37,14 +38,13 @@ _ZONE = ZoneInfo(ZONE)
 class Database:
     """One statement, one transaction; `statements` counts them."""
 
-    def __init__(self, job: Job) -> None:
-        self.kind, self.statements = job.kind, 0
-        self.mark = drivers.mark(job.kind)
+    def __init__(self, kind: str, where: URL) -> None:
+        self.kind, self.statements = kind, 0
+        self.mark = drivers.mark(kind)
         self._pool: Any = None
-        if job.kind in {"mysql", "mariadb"}:
+        if kind in {"mysql", "mariadb"}:
             from mysql.connector import pooling  # noqa: PLC0415 - only where it is the peer's
 
-            where = job.where
             self._pool = pooling.MySQLConnectionPool(
                 pool_size=5,
                 host=where.host,
@@ -56,8 +56,8 @@ class Database:
             )
             self._connection: Any = None
         else:
-            option: dict[str, Any] = {"isolation_level": None} if job.kind == "sqlite" else {"autocommit": True}
-            self._connection = drivers.connect(job.kind, job.where, **option)
+            option: dict[str, Any] = {"isolation_level": None} if kind == "sqlite" else {"autocommit": True}
+            self._connection = drivers.connect(kind, where, **option)
 
     def run(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """A statement through the pool, as the old code's helper sent it. Raises the driver's errors."""
@@ -81,6 +81,11 @@ class Database:
     def hold(self) -> Any:  # noqa: ANN401
         """A connection to keep for many statements."""
         return self._connection if self._pool is None else self._pool.get_connection()
+
+    def give_back(self, connection: Any) -> None:  # noqa: ANN401
+        """A connection that was held goes back into the pool."""
+        if self._pool is not None:
+            connection.close()
 
     def epoch(self, column: str) -> str:
         """See `drivers.epoch`; not UNIX_TIMESTAMP, since the pool's sessions have the server's zone."""
@@ -128,27 +133,32 @@ def _day(instant: int) -> tuple[int, int]:
 
 def legacy(job: Job, timer: Timer) -> dict[str, Any]:
     """The old code, shift by shift."""
-    _make_log(job)
+    make_log(job.kind, job.where)
     with timer.running():
-        database = Database(job)
-        old = Legacy(database)
-        old.clean(job.manifest.end_utc)
-        counts = {"updated": 0, "created": 0, "errors": 0, "unknown": 0}
-        shifts = list(_shifts(job))
-        for shift in shifts:
-            employee = old.employee(shift.user)
-            if employee is None:
-                counts["unknown"] += 1
-                continue
-            try:
-                counts["updated" if old.sync_one(employee, shift) else "created"] += 1
-            except _errors(job.kind):
-                counts["errors"] += 1
-        old.clean(job.manifest.end_utc)
-        for shift in shifts:
-            old.employee(shift.user)
-        database.run("INSERT INTO old_sync_log (said) VALUES (?)", "success")
+        database = Database(job.kind, job.where)
+        counts = one_by_one(database, list(_shifts(job)), job.manifest.end_utc)
     return {"statements": database.statements, "counts": counts}
+
+
+def one_by_one(database: Database, shifts: list[Row], end: int) -> dict[str, int]:
+    """What the old code did with an answer whose last day ends at `end`; what came of the shifts."""
+    old = Legacy(database)
+    old.clean(end)
+    counts = {"updated": 0, "created": 0, "errors": 0, "unknown": 0}
+    for shift in shifts:
+        employee = old.employee(shift.user)
+        if employee is None:
+            counts["unknown"] += 1
+            continue
+        try:
+            counts["updated" if old.sync_one(employee, shift) else "created"] += 1
+        except _errors(database.kind):
+            counts["errors"] += 1
+    old.clean(end)
+    for shift in shifts:
+        old.employee(shift.user)
+    database.run("INSERT INTO old_sync_log (said) VALUES (?)", "success")
+    return counts
 
 
 def _rounded(shift: Row) -> int:
@@ -156,9 +166,9 @@ def _rounded(shift: Row) -> int:
     return 0 if shift.clock_out is None else int((shift.clock_out - shift.clock_in) / 60 + 0.5)
 
 
-def _make_log(job: Job) -> None:
+def make_log(kind: str, where: URL) -> None:
     """The table of the old code's own log, made beforehand."""
-    connection = drivers.connect(job.kind, job.where)
+    connection = drivers.connect(kind, where)
     connection.cursor().execute("CREATE TABLE IF NOT EXISTS old_sync_log (said VARCHAR(20))")
     connection.commit()
     connection.close()
@@ -245,29 +255,34 @@ class Legacy:
 def option_a(job: Job, timer: Timer) -> dict[str, Any]:
     """Option A: the match in memory, everything else one by one."""
     with timer.running():
-        database = Database(job)
-        moment = database.moment
-        held = {row[:2]: row[2:] for row in _window(database, job)}
-        connection = database.hold()
-        upsert = f"INSERT {_INTO} VALUES (?, ?, ?, ?, ?, 'connecteam'){database.upsert(_VALUES)}"
-        for shift in _shifts(job):
-            found = database.run("SELECT id FROM employees WHERE connecteam_user_id = ?", str(shift.user))
-            employee = found[0][0]
-            if held.get((employee, shift.clock_in)) == (shift.clock_out, shift.minutes):
-                continue
-            times = (moment(shift.clock_in), moment(shift.clock_out))
-            database.run_on(connection, upsert, employee, *times, shift.minutes, shift.clock_out is None)
+        database = Database(job.kind, job.where)
+        in_memory(database, _shifts(job), job.manifest.start_utc, job.manifest.end_utc)
     return {"statements": database.statements}
 
 
-def _window(database: Database, job: Job) -> list[tuple[int, int, int | None, int | None]]:
+def in_memory(database: Database, shifts: Iterable[Row], low: int, high: int) -> None:
+    """What option A does with the shifts of a window."""
+    moment = database.moment
+    held = {row[:2]: row[2:] for row in _window(database, low, high)}
+    connection = database.hold()
+    upsert = f"INSERT {_INTO} VALUES (?, ?, ?, ?, ?, 'connecteam'){database.upsert(_VALUES)}"
+    for shift in shifts:
+        found = database.run("SELECT id FROM employees WHERE connecteam_user_id = ?", str(shift.user))
+        employee = found[0][0]
+        if held.get((employee, shift.clock_in)) == (shift.clock_out, shift.minutes):
+            continue
+        times = (moment(shift.clock_in), moment(shift.clock_out))
+        database.run_on(connection, upsert, employee, *times, shift.minutes, shift.clock_out is None)
+    database.give_back(connection)
+
+
+def _window(database: Database, low: int, high: int) -> list[tuple[int, int, int | None, int | None]]:
     """Employee, clock-in, clock-out, minutes of the window's rows."""
-    low, high = database.moment(job.manifest.start_utc), database.moment(job.manifest.end_utc)
     found = database.run(
         f"SELECT employee_id, {database.epoch('clock_in')}, {database.epoch('clock_out')}, total_minutes"
         " FROM clock_times WHERE clock_in >= ? AND clock_in < ?",
-        low,
-        high,
+        database.moment(low),
+        database.moment(high),
     )
     return [(row[0], row[1], row[2], row[3]) for row in found]
 
@@ -323,7 +338,7 @@ class _Fragments(Database):
 def option_c(job: Job, timer: Timer) -> dict[str, Any]:
     """Option C: rows and employees in one fetch each, the old decision, writes one by one."""
     with timer.running():
-        database = Database(job)
+        database = Database(job.kind, job.where)
         moment = database.moment
         employees = dict(database.run("SELECT connecteam_user_id, id FROM employees"))
         held = SliceFingerprint(database, job)

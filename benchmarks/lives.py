@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from company import ZONE
 from databases import Scratch
 from measure import DELAYS, Bench, Measured, OutOfPatience, Ran, Served
 
 COLD, AFTER, STEADY, INCREMENTAL = "cold", "nothing, after a change", "nothing", "incremental"
 STEPS = ((COLD, "before"), (AFTER, "before"), (STEADY, "before"), (STEADY, "before"), (INCREMENTAL, "after"))
-DAY = "ordinary day"
+DAY, CONSOLE = "ordinary day", "page of the console"
 SHORT = tuple(step for number, step in enumerate(STEPS) if number not in {1, 3})
 """A peer's life: nothing of a peer's is warmer the second time."""
 BRIEF = tuple(step for number, step in enumerate(STEPS) if number != 2)  # noqa: PLR2004 - one of two equal steps
@@ -21,8 +22,7 @@ WITH_DAY = (*BRIEF[:-1], (DAY, "before"), BRIEF[-1])
 class Subject(NamedTuple):
     """Who is measured. `module` and `task` of a peer or the library; the command `connecteam-sync` has neither.
 
-    `driver` is the driver the database URL names; `table` and `columns` are where its rows are found. `is_goal`: a goal
-    is about it, so it is measured up to 100,000 shifts even where that takes long.
+    `driver` is the driver the database URL names; `table` and `columns` are where its rows are found.
     """
 
     name: str
@@ -33,7 +33,6 @@ class Subject(NamedTuple):
     table: str = "clock_times"
     columns: str = ""
     kinds: frozenset[str] = frozenset({"sqlite", "mysql", "mariadb", "postgresql"})
-    is_goal: bool = False
 
     @property
     def how(self) -> str:
@@ -173,6 +172,29 @@ class Place(NamedTuple):
 
     # -- the floor -----------------------------------------------------------------------------------------------------
 
+    def console(self) -> None:
+        """The first page of the console over a database that was mirrored into, from a warm process."""
+        manifest, work = self.company.manifest, self.base.copy()
+        try:
+            window = ["--from", str(manifest.first), "--to", str(manifest.last)]
+            self.bench.command(["sync", *window, "--json"], work.url(), self.company.ports["before"])
+            job = {"task": "opened", "kind": self.kind, "url": work.url(), "port": self.company.ports["before"]}
+            taken = self.bench.task("console_page", {**job, "zone": ZONE}).answer["seconds"]
+        finally:
+            work.drop()
+        for seconds in taken:
+            self.bench.results.append(
+                Measured(
+                    database=self.kind,
+                    shifts=self.shifts,
+                    subject=COMMAND.name,
+                    scenario=CONSOLE,
+                    how="warm",
+                    seconds=seconds,
+                )
+            )
+        self.bench.say(f"{self.kind:<10} {self.shifts:>9,} {CONSOLE:<28} {sorted(taken)[len(taken) // 2]:8.3f} s")
+
     def pings(self) -> None:
         """A round trip directly, and through the relay at every delay: what the relay itself costs."""
         relay = self.bench.relays[self.kind]
@@ -194,8 +216,8 @@ class Place(NamedTuple):
             )
 
     def floor(self, work: Scratch, life: int) -> None:
-        """Fetching, decoding, reading and writing, next to the product and on its rows."""
-        for task in ("fetch", "decode", "read", "write_clock_times", "write_all"):
+        """Fetching, decoding, reading, comparing and writing, next to the product and on its rows."""
+        for task in ("fetch", "decode", "read", "compare", "write_clock_times", "write_all"):
             empty = self.blank.copy() if task.startswith("write") else None
             job = {
                 "task": task,
@@ -228,7 +250,7 @@ class Place(NamedTuple):
 
 
 ALL = frozenset({"sqlite", "mysql", "mariadb", "postgresql"})
-DLT: dict[str, Any] = {"table": "dlt_clock_times", "columns": "source", "is_goal": True}
+DLT: dict[str, Any] = {"table": "dlt_clock_times", "columns": "source"}
 PEERS = (
     Subject("legacy", "handmade", "legacy"),
     Subject("option A", "handmade", "option_a"),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 from databases import driver_of
-from measure import Bench, Measured
+from measure import Bench, ClocksFound, DayFound, Measured, RunFound
 from sqlalchemy import create_engine, make_url, text
 
 _PACKAGES = (
@@ -28,12 +28,21 @@ _PACKAGES = (
 
 
 class Record(msgspec.Struct, kw_only=True):
-    """Everything a run found. `requests` are the slices and the pages of users of each size."""
+    """Everything a run found. `requests` are the slices and the pages of users of each size.
+
+    `done` are the parts that are finished, with their `seconds`; `absent` is what could not be measured, and why.
+    """
 
     about: dict[str, str]
     sizes: list[int]
     requests: dict[str, tuple[int, int]]
     results: list[Measured]
+    days: list[DayFound] = []
+    runs: list[RunFound] = []
+    clocks: list[ClocksFound] = []
+    done: list[str] = []
+    seconds: dict[str, float] = {}
+    absent: list[str] = []
 
 
 def processor_name() -> str:

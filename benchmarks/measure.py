@@ -57,6 +57,62 @@ class Measured(msgspec.Struct, kw_only=True, omit_defaults=True):
     why: str = ""
 
 
+class DayFound(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """A working day of a company. What it cost is that of 24 hours; `counted` of its `visits` were lived and counted.
+
+    `cpu` is the program's alone, `cpu_at_rest` the part of it that was spent between visits. `calls_a_visit` are those
+    of most visits; before rows go, it asks again. `estimate`: other hours or visits stand for some of it; `why` is said
+    where nothing was lived at all. `verdict` is of the rows of the last days.
+    """
+
+    people: int
+    database: str
+    subject: str
+    sample: str
+    counted: int
+    visits: int
+    cpu: float
+    run_p50: float
+    run_p95: float
+    run_cpu_p50: float
+    cpu_at_rest: float = 0
+    statements: int | None = None
+    calls: int | None = None
+    calls_a_visit: float | None = None
+    trips: int | None = None
+    sent: int | None = None
+    written: int | None = None
+    lag_p50: int | None = None
+    lag_p95: int | None = None
+    changes: int | None = None
+    verdict: str = ""
+    estimate: bool = False
+    why: str = ""
+
+
+class RunFound(msgspec.Struct, kw_only=True):
+    """Runs of one kind in a company's day: `nobody` changed, `some` did (1 %), or it was the one `after` these."""
+
+    people: int
+    database: str
+    scenario: str
+    cpu: list[float]
+    seconds: list[float]
+    statements: int
+    trips: int | None
+
+
+class ClocksFound(msgspec.Struct, kw_only=True):
+    """A run over so many time clocks in which nothing changed, a look for each and for one that is archived."""
+
+    database: str
+    looks: int
+    statements: int
+    trips: int | None
+    cpu: float
+    seconds: float
+
+
 class Ran(msgspec.Struct):
     """How a process went. `out` is its stdout; `peak_kib` its own."""
 
@@ -117,6 +173,9 @@ class Bench:
             self.servers = {kind: url for kind, url in self.servers.items() if kind in wanted}
         self.patience = patience
         self.results: list[Measured] = []
+        self.days: list[DayFound] = []
+        self.runs: list[RunFound] = []
+        self.clocks: list[ClocksFound] = []
         self._companies: dict[int, Served] = {}
         self._stack = ExitStack()
         self._began = time.perf_counter()
@@ -161,6 +220,22 @@ class Bench:
         self.say(
             f"{m.database:<10} {m.shifts:>9,} {m.subject:<28} {m.scenario:<20} {m.how:<8}{marks} {m.seconds:8.3f} s"
             f"{trips}{' (estimate)' if m.estimate else ''} {m.verdict or ''}"
+        )
+
+    def note_day(self, found: DayFound) -> None:
+        """Keep a day, and show it."""
+        self.days.append(found)
+        self.say(
+            f"{found.database:<10} {found.people:>9,} {found.subject:<28} {found.sample:<20} {found.cpu:8.1f} s of CPU"
+            f"{' (estimate)' if found.estimate else ''} {found.verdict or found.why}"
+        )
+
+    def note_run(self, found: RunFound) -> None:
+        """Keep runs, and show them."""
+        self.runs.append(found)
+        self.say(
+            f"{found.database:<10} {found.people:>9,} {found.scenario:<28} {'run':<20}"
+            f" {sorted(found.cpu)[len(found.cpu) // 2]:8.3f} s of CPU"
         )
 
     def above_bare(self, kib: int) -> float:

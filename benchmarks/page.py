@@ -1,92 +1,93 @@
-"""docs/performance.md, from the results of a run; prose comes from docs/performance-notes.md."""
+"""docs/performance.md, from the results of a run. Prose is in docs/performance-notes.md, which the page links to."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import day_page
 import msgspec
-import plots
+from beside import YEAR, busy_beside
 from goals import LARGE, MILLION, goals
-from lives import COLD, DAY, INCREMENTAL, STEADY
+from lives import COLD, CONSOLE, DAY, INCREMENTAL, STEADY
 from machine import Record
 from measure import DELAYS
 from summary import NAMES, PRODUCT, SCENARIOS, Seconds, Summary
+from tables import digits, number, table
 
 DOCS = Path(__file__).parent.parent / "docs"
 _MADE = "<!-- Made by `make bench` (benchmarks/page.py); write prose into performance-notes.md instead. -->"
 _INTRO = """\
 # How fast it is, and against what
 
-Everything here was measured by `make bench` on the machine named below, in one run, or in runs one after the other
-where its date says "added to"; what a later run measured again, it measured beside its own floor.
-[The notes](../benchmarks/README.md) say how, what each column means and what is not measured. Nothing is written in by
-hand except the section *Notes*. A
-number with **≈** was not run but reckoned, in proportion from a smaller size or from its round trips.
+Everything here was measured by `make bench` in one run, on the machine named at the end; no number is of another run,
+and nothing is written in by hand. [How it is measured](../benchmarks/README.md), what each column means and what is
+not measured; [what was found on the way](performance-notes.md), with profiles and figures of other runs. A number with
+**≈** was not run but reckoned: from parts of it, in proportion from a smaller size, or from its round trips.
 """
 
 
-def write(results: Path) -> None:
+def write(results: Path, docs: Path = DOCS) -> None:
     """Write the page and its plots."""
     record = msgspec.json.decode(results.read_bytes(), type=Record)
     summary = Summary(record)
-    pictures = plots.draw(summary, DOCS / "performance")
-    notes = DOCS / "performance-notes.md"
+    pictures = _pictures(summary, docs / "performance")
     parts = [
         _MADE,
         _INTRO,
+        day_page.days(summary),
+        day_page.runs(summary),
         _goals(summary),
-        "## Notes\n\n" + notes.read_text(encoding="utf-8").strip() + "\n" if notes.is_file() else "",
         *(f"![{name.removesuffix('.svg')}](performance/{name})\n" for name in pictures),
         _floors(summary),
         *_tables(summary),
         _delays(summary),
+        day_page.many_clocks(summary),
+        _memory(summary),
         _starting(summary),
         _machine(record),
     ]
-    (DOCS / "performance.md").write_text("\n".join(part for part in parts if part), encoding="utf-8")
+    docs.mkdir(parents=True, exist_ok=True)
+    (docs / "performance.md").write_text("\n".join(part for part in parts if part), encoding="utf-8")
 
 
-def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    names = list(head)
-    lines = [f"| {' | '.join(names)} |", f"|{'---|' * len(names)}", *(f"| {' | '.join(row)} |" for row in rows)]
-    return "\n".join(lines) + "\n"
+def _pictures(summary: Summary, folder: Path) -> list[str]:
+    """The plots' names; none without the package that draws them, which is said."""
+    try:
+        import plots  # noqa: PLC0415 - the page can be made without
+    except ModuleNotFoundError as error:
+        print(f"NOT DRAWN: the plots, for want of {error.name}", file=sys.stderr)
+        return []
+    return plots.draw(summary, folder)
 
 
 def _s(found: Seconds | None) -> str:
     """Seconds, to three digits."""
     if found is None:
         return "–"
-    return f"{'≈ ' if found.is_estimate else ''}{_digits(found.value)} s"
-
-
-def _digits(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"  # noqa: PLR2004 - three digits
+    return f"{'≈ ' if found.is_estimate else ''}{digits(found.value)} s"
 
 
 def _times(value: float | None, by: float | None) -> str:
-    return "–" if value is None or not by else f"{_digits(value / by)} ×"
-
-
-def _n(value: float | None) -> str:
-    return "–" if value is None else f"{value:,.0f}"
+    return "–" if value is None or not by else f"{digits(value / by)} ×"
 
 
 def _goals(summary: Summary) -> str:
     rows = []
     for goal in goals(summary):
-        found = "–" if goal.found is None else f"{_digits(goal.found)}{' ' if goal.unit == '×' else ''}{goal.unit}"
+        found = "–" if goal.found is None else f"{digits(goal.found)}{' ' if goal.unit == '×' else ''}{goal.unit}"
         rows.append((goal.goal, goal.where, found, goal.verdict, goal.note))
     left = [f"{size:,}" for size in (LARGE, MILLION) if size not in summary.sizes]
     rest = f"\nNot in this run, and so their goals: {' and '.join(left)} shifts.\n" if left else ""
     return (
         "## Goals\n\nThe product's seconds are those of a library call unless the goal says whole process; so are those"
-        " of its peers.\n\n" + _table(("goal", "where", "found", "", "note"), rows) + rest
+        " of its peers.\n\n" + table(("goal", "where", "found", "", "note"), rows) + rest
     )
 
 
 def _floors(summary: Summary) -> str:
-    parts = ("fetch", "decode", "read", "write_clock_times", "write_all")
+    parts = ("fetch", "decode", "read", "compare", "write_clock_times", "write_all")
     rows = []
     for shifts in summary.sizes:
         for kind in summary.databases:
@@ -94,8 +95,8 @@ def _floors(summary: Summary) -> str:
             size = max((m.size_bytes or 0 for m in summary.measured(kind, shifts, "floor", "decode")), default=0)
             count = max((m.rows or 0 for m in summary.measured(kind, shifts, "floor", "write_all")), default=0)
             rows.append((NAMES[kind], f"{shifts:,}", f"{size / 1e6:.1f} MB", *seconds, f"{count:,}"))
-    head = ("database", "shifts", "answers", "fetch", "decode", "read", "write clock_times", "write all", "rows of all")
-    return "## The floor\n\n" + _table(head, rows)
+    head = ("database", "shifts", "answers", "fetch", "decode", "read", "compare", "write clock_times", "write all")
+    return "## The floor\n\n" + table((*head, "rows of all"), rows)
 
 
 def _tables(summary: Summary) -> Iterator[str]:
@@ -108,7 +109,7 @@ def _tables(summary: Summary) -> Iterator[str]:
 
 def _one(summary: Summary, kind: str, shifts: int) -> str:
     """A row for everybody: seconds, ratio to the floor and to the product's call, and what it took."""
-    mine = {scenario: summary.seconds(kind, shifts, PRODUCT, scenario, how="call") for scenario in SCENARIOS}
+    mine = {scenario: summary.own(kind, shifts, scenario) for scenario in SCENARIOS}
     rows = []
     wrong: list[str] = []
     for subject, how in summary.subjects(kind, shifts):
@@ -118,14 +119,14 @@ def _one(summary: Summary, kind: str, shifts: int) -> str:
             value, call = found.value if found else None, mine[scenario]
             floor = _times(value, summary.floor_of(kind, shifts, scenario))
             cells += [_s(found), f"{floor} / {_times(value, call.value if call else None)}"]
-        cells.append(" / ".join(_n(summary.statements(kind, shifts, subject, scenario)) for scenario in SCENARIOS))
+        cells.append(" / ".join(number(summary.statements(kind, shifts, subject, scenario)) for scenario in SCENARIOS))
         if kind != "sqlite":
-            cells.append(" / ".join(_n(summary.trips(kind, shifts, subject, scenario)) for scenario in SCENARIOS))
+            cells.append(" / ".join(number(summary.trips(kind, shifts, subject, scenario)) for scenario in SCENARIOS))
         said = summary.verdict(kind, shifts, subject)
         if said not in {"", "right"}:
             wrong.append(f"- {subject}, {how}: {said}.")
             said = "**WRONG**"
-        cells += [_n(summary.peak(kind, shifts, subject, how)), said or "–"]
+        cells += [number(summary.peak(kind, shifts, subject, how)), said or "–"]
         rows.append(cells)
     ratio = "× floor / × ours"
     head = ["", COLD, ratio, STEADY, ratio, INCREMENTAL, ratio, "statements"]
@@ -136,7 +137,7 @@ def _one(summary: Summary, kind: str, shifts: int) -> str:
         if first:
             warm.append(f"{how} {_s(first)}")
     note = f"Nothing changed, the first time after a change: {', '.join(warm)}.\n" if warm else ""
-    return "\n".join((_table(head, rows), *wrong, *([""] if wrong else []), note))
+    return "\n".join((table(head, rows), *wrong, *([""] if wrong else []), note))
 
 
 def _delays(summary: Summary) -> str:
@@ -152,7 +153,7 @@ def _delays(summary: Summary) -> str:
                 ]
                 trips = summary.trips(kind, 500, subject, scenario)
                 if any(found):
-                    rows.append((NAMES[kind], subject, scenario, _n(trips), *map(_s, found)))
+                    rows.append((NAMES[kind], subject, scenario, number(trips), *map(_s, found)))
     if not rows:
         return ""
     pings = []
@@ -165,9 +166,9 @@ def _delays(summary: Summary) -> str:
     head = ["database", "", "", "round trips", *(f"{delay} ms" for delay in DELAYS)]
     return (
         "## A network between program and database\n\n500 shifts, whole processes, through the relay.\n\n"
-        + _table(head, rows)
+        + table(head, rows)
         + "\nOne round trip (`SELECT 1`), directly and through the relay: what the relay itself costs.\n\n"
-        + _table(["", "directly", *(f"{delay} ms" for delay in DELAYS)], pings)
+        + table(["", "directly", *(f"{delay} ms" for delay in DELAYS)], pings)
     )
 
 
@@ -181,8 +182,30 @@ def _starting(summary: Summary) -> str:
         if found:
             span = f"{found.low:.3f} to {found.high:.3f}"
             rows.append(("`sync --day`, an unchanged ordinary day", NAMES[kind], _s(found), span))
-    return "## Starting\n\n" + _table(("whole process", "database", "median", "from, to"), rows)
+        page = summary.seconds(kind, 500, PRODUCT, CONSOLE)
+        if page:
+            span = f"{page.low:.3f} to {page.high:.3f}"
+            rows.append(("a page of the console, from a warm process", NAMES[kind], _s(page), span))
+    return "## Starting\n\n" + table(("whole process, but for the page", "database", "median", "from, to"), rows)
+
+
+def _memory(summary: Summary) -> str:
+    """A year of shifts looked at, beside more and more of earlier years."""
+    rows = [
+        (NAMES[kind], f"{millions} million", f"{m.seconds:.1f} s", digits(m.peak_mib or 0))
+        for kind in summary.databases
+        for millions in (1, 5)
+        for m in summary.measured(kind, YEAR, PRODUCT, busy_beside(millions))
+    ]
+    if not rows:
+        return ""
+    head = ("database", "shifts of earlier years", "the run", "peak MiB above the interpreter")
+    words = f"The year of {YEAR:,} shifts is looked at after a busy hour, so that each slice is decided."
+    return f"## Memory beside millions of rows\n\n{words}\n\n{table(head, rows)}"
 
 
 def _machine(record: Record) -> str:
-    return "## Machine and versions\n\n" + _table(("", ""), record.about.items())
+    minutes = f"{sum(record.seconds.values()) / 60:.0f} minutes in {len(record.done)} parts"
+    about = table(("", ""), [*record.about.items(), ("measured in", minutes)])
+    absent = "".join(f"- Not measured: {words}.\n" for words in record.absent)
+    return f"## Machine and versions\n\n{about}" + (f"\n{absent}" if absent else "")

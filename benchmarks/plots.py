@@ -1,4 +1,4 @@
-"""The plots of docs/performance.md: cost against size, and cost against network delay."""
+"""The plots of docs/performance.md: a day's cost against people, cost against shifts, and against network delay."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import matplotlib as mpl
+import working_day
 from lives import COLD, PEERS, STEADY
 from matplotlib.figure import Figure
 from measure import DELAYS
@@ -14,6 +15,11 @@ from summary import NAMES, PRODUCT, Summary
 mpl.rcParams.update({"svg.hashsalt": "bench", "svg.fonttype": "none", "font.size": 8})
 _PEERS = [subject.name for subject in PEERS]
 _COLOURS = {name: f"C{number + 1}" for number, name in enumerate(_PEERS)}
+_DAY = (
+    (PRODUCT, "C0", "-"),
+    (working_day.BELLS, "C0", "--"),
+    *((peer.name, _COLOURS.get(peer.name, "C9"), "-") for peer in working_day.PEERS),
+)
 Points = list[tuple[float, float, bool]]
 """x, seconds, whether it is an estimate."""
 
@@ -26,6 +32,9 @@ def draw(summary: Summary, folder: Path) -> list[str]:
         for scenario, name in ((STEADY, "size-nothing.svg"), (COLD, "size-cold.svg")):
             made.append(name)
             _save(_against_size(summary, scenario), folder / name)
+    if len(summary.people) > 1:
+        made.append("people.svg")
+        _save(_against_people(summary), folder / "people.svg")
     servers = [kind for kind in summary.databases if kind != "sqlite"]
     if any(m.delay_ms for m in summary.results):
         made.append("delay.svg")
@@ -36,6 +45,22 @@ def draw(summary: Summary, folder: Path) -> list[str]:
 def _save(figure: Figure, file: Path) -> None:
     figure.tight_layout(rect=(0, 0.08, 1, 1))
     figure.savefig(file, metadata={"Date": None})
+
+
+def _against_people(summary: Summary) -> Figure:
+    """A panel for each database: CPU seconds of a working day, the product without and with webhooks, and the peers."""
+    figure = Figure(figsize=(2.6 * len(summary.databases), 3.2))
+    panels = figure.subplots(1, len(summary.databases), sharey=True, squeeze=False)[0]
+    for panel, kind in zip(panels, summary.databases, strict=True):
+        for subject, colour, style in _DAY:
+            found = [day for people in summary.people if (day := summary.day(kind, people, subject))]
+            width = 2.2 if subject == PRODUCT else 1
+            _line(panel, [(day.people, day.cpu, day.estimate) for day in found], subject, colour, style, width=width)
+        panel.set(title=NAMES[kind], xscale="log", yscale="log", xlabel="people")
+        panel.grid(alpha=0.3)
+    panels[0].set_ylabel("CPU seconds of a day")
+    _legend(figure, panels)
+    return figure
 
 
 def _against_size(summary: Summary, scenario: str) -> Figure:
@@ -56,7 +81,10 @@ def _against_size(summary: Summary, scenario: str) -> Figure:
 
 
 def _by_size(summary: Summary, kind: str, subject: str, scenario: str) -> Points:
-    found = [(size, summary.seconds(kind, size, subject, scenario, how="call")) for size in summary.sizes]
+    if subject == PRODUCT:
+        found = [(size, summary.own(kind, size, scenario)) for size in summary.sizes]
+    else:
+        found = [(size, summary.seconds(kind, size, subject, scenario, how="call")) for size in summary.sizes]
     return [(size, seconds.value, seconds.is_estimate) for size, seconds in found if seconds]
 
 

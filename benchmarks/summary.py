@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from lives import AFTER, COLD, COMMAND, INCREMENTAL, STEADY
 from machine import Record
-from measure import Measured
+from measure import ClocksFound, DayFound, Measured, RunFound
 
 SCENARIOS = (COLD, STEADY, INCREMENTAL)
 ORDER = ("sqlite", "postgresql", "mariadb", "mysql")
@@ -31,9 +31,10 @@ class Summary:
     def __init__(self, record: Record) -> None:
         self.record = record
         self.results = record.results
-        found = {m.database for m in self.results}
+        found = {m.database for m in self.results} | {day.database for day in record.days}
         self.databases = [kind for kind in ORDER if kind in found]
         self.sizes = record.sizes
+        self.people = sorted({found.people for found in record.days})
 
     def measured(
         self,
@@ -74,6 +75,26 @@ class Summary:
         if not values:
             return None
         return Seconds(median(values), min(values), max(values), len(values), chosen[0].estimate)
+
+    def own(self, database: str, shifts: int, scenario: str) -> Seconds | None:
+        """The product's, as a call; as a process above the sizes at which calls are measured."""
+        call = self.seconds(database, shifts, PRODUCT, scenario, how="call")
+        return call or self.seconds(database, shifts, PRODUCT, scenario, how="process")
+
+    def day(self, database: str, people: int, subject: str) -> DayFound | None:
+        """Somebody's working day."""
+        wanted = (database, people, subject)
+        return next((d for d in self.record.days if (d.database, d.people, d.subject) == wanted), None)
+
+    def run(self, database: str, people: int, scenario: str) -> RunFound | None:
+        """A visit in which `nobody` changed, `some` did, or the one `after` it."""
+        wanted = (database, people, scenario)
+        return next((r for r in self.record.runs if (r.database, r.people, r.scenario) == wanted), None)
+
+    def clocks(self, database: str) -> tuple[ClocksFound | None, ClocksFound | None]:
+        """Runs over the fewest and over the most time clocks; None where there was one number of them at most."""
+        found = sorted((c for c in self.record.clocks if c.database == database), key=lambda c: c.looks)
+        return (found[0], found[-1]) if len(found) > 1 else (None, None)
 
     def floor(self, database: str, shifts: int, *parts: str) -> float | None:
         """The sum of medians of parts of the floor; None where one is missing."""

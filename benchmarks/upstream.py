@@ -19,6 +19,11 @@ from company import CLOCK, PAGE
 
 _OK = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n"
 _ABSENT = b"HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+_FILES = {
+    "/me": "me.json",
+    "/time-clock/v1/time-clocks": "clocks.json",
+    f"/time-clock/v1/time-clocks/{CLOCK}/manual-breaks": "breaks.json",
+}
 _ACTIVITIES = f"/time-clock/v1/time-clocks/{CLOCK}/time-activities"
 
 
@@ -70,7 +75,7 @@ def file_of(target: str) -> str:
         return f"activities-{query['startDate'][0]}-{query['endDate'][0]}.json"
     if parts.path == "/users/v1/users" and query.get("limit") == [str(PAGE)]:
         return f"users-{query.get('offset', ['0'])[0]}.json"
-    return "clocks.json" if parts.path == "/time-clock/v1/time-clocks" else "nothing"
+    return _FILES.get(parts.path, "nothing")
 
 
 if __name__ == "__main__":

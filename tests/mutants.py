@@ -131,6 +131,7 @@ REDACTED = "tests/test_logs.py -k taken_out"
 ODD_ELSEWHERE = "tests/attack/test_odd_records.py -k wherever"
 SEQUENCES = "tests/store/test_health.py -k sequence and postgresql"
 BUNDLE = "tests/test_support_bundle.py -k "
+LONG_JSON = "tests/core/test_long_json.py"
 EVENTS, LOGS, THREADS = "tests/test_events.py", "tests/test_logs.py", "tests/test_threads.py"
 SETTLED = "tests/core/test_settled.py"
 LEFT_OUT = "tests/attack/test_left_out.py -k sqlite"
@@ -957,6 +958,14 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("engine/support_bundle.py", "names |= found", "break", BUNDLE + "accepted_one"),
     ("engine/replay.py", "if not unpacking.eof or unpacking.unused_data:", "if not unpacking.eof:", BUNDLE + "unpacks"),
     ("engine/replay.py", "and Decided.of(plan) == inputs.decided", "", BUNDLE + "lists_asks"),
+    ("core/long_json.py", 'before = b","', 'before = b""', LONG_JSON),
+    ("core/long_json.py", 'yield b"]" if items else b"[]"', 'yield b"]"', LONG_JSON),
+    ("core/long_json.py", "len(found) > AT_ONCE", "len(found) >= 0", LONG_JSON),
+    ("core/change.py", "digest.update(chunk)", "digest.update(chunk[:9])", LONG_JSON),
+    ("engine/kept_inputs.py", "            yield done\n", "", LONG_JSON),
+    ("engine/kept_inputs.py", "    yield packing.flush()\n", "", LONG_JSON),
+    ("engine/kept_inputs.py", "left -= len(chunk)", "left -= 0", LONG_JSON),
+    ("core/window.py", "if offset == utc_offset(start + _DAY - 1, timezone) else None", "", ZONES),
     ("engine/kept_inputs.py", "0o600", "0o644", BUNDLE + "only_runs"),
     ("engine/kept_inputs.py", "aged[: -self._last]", "aged[: -self._last - 1]", BUNDLE + "only_runs"),
     (
@@ -1249,8 +1258,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "core/change.py",
-        "hashlib.sha256(msgspec.json.encode((time_clock_id, window, changes, new_employees))).hexdigest()[:16]",
-        'f"{hash(str(changes)) % 2**64:016x}"',
+        "return digest.hexdigest()[:16]",
+        'return f"{hash(str(changes)) % 2**64:016x}"',
         EVERYWHERE,
     ),
     (
@@ -2301,8 +2310,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/match.py", "former = former if former not in rows else None", "former = former", ABSENCES),
     (
         "core/tracking.py",
-        "former_clock_time_id=None if row is not None or change.before is None else change.before.id",
-        "former_clock_time_id=None",
+        "None if row is not None or change.before is None else change.before.id,",
+        "None,",
         ABSENCES,
     ),
     (
@@ -2417,8 +2426,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/timesheets.py", "if listed is not None and listed != ours:", "if False:", VERDICTS),
     ("core/timesheets.py", "if odd <= next_to_it:", "if odd & next_to_it:", VERDICTS),
     ("core/timesheets.py", "if not is_listed and WEEKDAYS", "if WEEKDAYS", VERDICTS),
-    ("core/timesheets.py", "len(shifts) * max(1, self.rules.timesheet_rounding_minutes or 0)", "len(shifts)", VERDICTS),
-    ("core/timesheets.py", "max(1, len(shifts) * max(", "max(1, max(", VERDICTS),
+    ("core/timesheets.py", "len(shifts) * (self.rules.timesheet_rounding_minutes or 1)", "len(shifts)", VERDICTS),
+    ("core/timesheets.py", "max(1, len(shifts) * (", "max(1, (", VERDICTS),
     ("core/timesheets.py", "abs(missing - paused) <= rounding else", "missing <= paused else", VERDICTS),
     (
         "core/timesheets.py",
@@ -2426,7 +2435,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         '        if paused and False:\n            return "manual_break"',
         VERDICTS,
     ),
-    ("core/timesheets.py", "if 0 < missing <= deducted", "if abs(missing) <= deducted", VERDICTS),
+    ("core/timesheets.py", "if rounding < missing <= deducted", "if abs(missing) <= deducted", VERDICTS),
     (
         "core/timesheets.py",
         "(self.rules.automatic_break_minutes or 0) * len(shifts)",

@@ -61,6 +61,38 @@ def test_what_is_changed() -> None:
         assert mutant.source != TEXT
 
 
+def test_what_the_type_checker_refuses_is_no_mutant() -> None:
+    """None where an annotation has none, a text for None where it has none, types, a class that is not frozen."""
+    made = set(
+        changes(
+            """
+if TYPE_CHECKING:
+    from somewhere import One
+Word = Literal["a", "b"]
+Words = dict[str, Word]
+Thing = TypeVar("Thing")
+WORD = "c"
+PAIRS = zip(WORD, WORD, strict=True)
+class Row(Struct, frozen=True, kw_only=True, gc=False):
+    minutes: int = 0
+    name: str | None = None
+    ended: int | None = None
+    known: tuple[int, ...] | None = ()
+"""
+        ).values()
+    )
+    assert made == {
+        '`WORD = "c"` -> `WORD = None`',
+        '`"c"` -> `"XXcXX"`',
+        "`PAIRS = zip(WORD, WORD, strict=True)` -> `PAIRS = None`",
+        "`zip(WORD, WORD, strict=True)` -> `zip(None, WORD, strict=True)`",
+        "`zip(WORD, WORD, strict=True)` -> `zip(WORD, None, strict=True)`",
+        "`0` -> `1`",
+        '`name: str | None = None` -> `name: str | None = ""`',
+        "`…uple[int, ...] | None = ()` -> `…uple[int, ...] | None = None`",
+    }
+
+
 def test_a_name_outlives_what_changes_elsewhere() -> None:
     """Lines that are added above, and another function; a changed line gives its mutants new names."""
     before = changes(TEXT)
@@ -230,7 +262,7 @@ def test_verdicts() -> None:
         check=True,
         capture_output=True,
         text=True,
-        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": "tools", "CONNECTEAM_SYNC_TEST_DATABASES": ""},
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": "tools:src", "CONNECTEAM_SYNC_TEST_DATABASES": ""},
     )
     said = dict(line[8:].split(" = ") for line in done.stdout.splitlines() if line.startswith("VERDICT "))
     assert said == {

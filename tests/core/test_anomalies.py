@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connecteam_sync.core.anomalies import Anomaly, AnomalyLimits, anomalies
+from connecteam_sync.core.anomalies import ANOMALY_KINDS, Anomaly, AnomalyLimits, anomalies
 from connecteam_sync.core.clocktime import ClockTime, Employee, clock_time_of
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.name_search import folded, matching
@@ -22,8 +22,8 @@ NOW = WINDOW.end_utc + 3600
 
 def row(key: int, begin: float, end: float | None, employee: int = 1) -> ClockTime:
     """A row in hours after the first midnight."""
-    until = None if end is None else DAY + int(end * 3600)
-    return clock_time_of(employee, DAY + int(begin * 3600), until, id=key)
+    until = None if end is None else DAY + round(end * 3600)
+    return clock_time_of(employee, DAY + round(begin * 3600), until, id=key)
 
 
 def told(*rows: ClockTime, auto: tuple[int, ...] = (), **limits: int) -> list[tuple[str, int, list[RowId | None], int]]:
@@ -75,6 +75,72 @@ def test_an_open_shift_is_told_once_it_is_old_wherever_it_began() -> None:
     assert told(row(1, 8, None), open_days=3) == []
     assert told(row(1, 72.5, None), open_days=0) == []
     assert [kind for kind, *_ in told(row(1, 71.5, None), open_days=0)] == ["open_too_long"]
+
+
+def test_a_shift_may_be_open_for_two_days_to_the_second() -> None:
+    """Its age is told in whole minutes, on the local day on which it began, however late in the evening."""
+    second = 1 / 3600
+    assert told(row(1, 25, None)) == []
+    assert told(row(1, 25 - second, None)) == [("open_too_long", 2, [1], 2880)]
+    assert told(row(1, 20, None)) == [("open_too_long", 1, [1], 53 * 60)]
+
+
+def test_a_window_begins_with_its_first_second_and_ends_before_its_last_midnight() -> None:
+    """What begins on that midnight belongs to the next days, whatever it overlaps."""
+    assert told(row(1, -1, 1), row(2, 0, 4)) == [("overlap", 1, [1, 2], 60)]
+    assert told(row(1, 0, 17)) == [("long_shift", 1, [1], 1020)]
+    assert told(row(1, 72, 90), row(2, 72, 73, employee=2), auto=(2,)) == []
+    assert told(row(1, 71, 75), row(2, 72, 73)) == []
+    assert told(row(1, 72, None), open_days=0) == []
+
+
+def test_what_is_told_without_any_choice() -> None:
+    """Ten minutes apart are near, eleven are not; sixteen hours are a day's work, a minute more is not."""
+    assert told(row(1, 8, 9), row(2, 8 + 10 / 60, 12)) == [("near_double", 1, [1, 2], 10)]
+    assert [kind for kind, *_ in told(row(1, 8, 9), row(2, 8 + 11 / 60, 12))] == ["overlap"]
+    assert told(row(1, 0, 16)) == []
+    assert told(row(1, 0, 16 + 1 / 60)) == [("long_shift", 1, [1], 961)]
+    assert told(row(1, 0, 8), row(2, 8, 16 + 1 / 60)) == [("long_day", 1, [1, 2], 961)]
+
+
+def test_limits_are_kept_to_the_second() -> None:
+    """Five seconds more than ten minutes apart are not near; sixteen hours that Connecteam ended are not long."""
+    assert told(row(1, 8, 8.05), row(2, 8 + 605 / 3600, 12)) == []
+    assert [kind for kind, *_ in told(row(1, 8, 9), row(2, 8 + 605 / 3600, 12))] == ["overlap"]
+    assert told(row(1, 0, 16), auto=(1,)) == [("auto_clock_out", 1, [1], 960)]
+
+
+def test_each_finding_is_of_its_person() -> None:
+    """Of every kind; the list of kinds is the one that the reference explains."""
+    rows = [
+        *(row(1, 0, 17), row(2, 30, 30)),
+        *(row(3, 8, 10, 2), row(4, 9, 11, 2)),
+        *(row(5, 8, 9, 3), row(6, 8.1, 9, 3)),
+        *(row(7, 0, 9, 4), row(8, 9, 18, 4), row(9, 8, None, 5)),
+    ]
+    found = anomalies(WINDOW, rows, auto_clock_outs={3}, now=NOW, limits=AnomalyLimits())
+    assert {(one.employee_id, one.kind) for one in found} == {
+        (1, "long_shift"),
+        (1, "zero_minutes"),
+        (2, "auto_clock_out"),
+        (2, "overlap"),
+        (3, "near_double"),
+        (4, "long_day"),
+        (5, "open_too_long"),
+    }
+    assert {one.kind for one in found} == set(ANOMALY_KINDS)
+
+
+def test_lengths_are_whole_minutes() -> None:
+    """Rounded down, as those of rows."""
+    assert told(row(1, 8, 9.999), row(2, 9, 12)) == [("overlap", 1, [1, 2], 59)]
+    assert told(row(1, 8, 9), row(2, 8.099, 12)) == [("near_double", 1, [1, 2], 5)]
+
+
+def test_of_shifts_that_end_together_the_first_is_named() -> None:
+    """One that began later and ends no later takes its place in no pair."""
+    found = told(row(1, 0, 10), row(2, 1, 10), row(3, 2, 3), row(4, 4, 5))
+    assert [rows for kind, _, rows, _ in found if kind == "overlap"] == [[1, 2], [2, 3], [1, 3], [1, 4]]
 
 
 def test_limits_are_limits() -> None:

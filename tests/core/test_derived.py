@@ -65,6 +65,22 @@ def test_a_long_name_is_cut_without_a_blank_at_its_end() -> None:
     assert names_of([SHIFT], JOBS, longest=None) == {("j", "k"): "Packing / Night"}
 
 
+def test_names_come_in_one_order() -> None:
+    """By job and sub job, those without a job first: the same answer is the same to the letter, whatever its order."""
+    jobs = JobNames({name: NamedJob(name) for name in "Ajk"})
+    pairs = [(None, "k"), ("A", None), ("j", None), ("j", "A"), ("j", "k"), ("k", None)]
+    shifts = [msgspec.structs.replace(SHIFT, job_id=job, sub_job_id=sub_job) for job, sub_job in pairs]
+    for order in (shifts, shifts[::-1], shifts[2:] + shifts[:2]):
+        assert list(names_of(order, jobs, longest=None)) == pairs
+
+
+def test_without_any_break_the_whole_shift_counts() -> None:
+    """As where breaks are not mirrored."""
+    assert (Derived().break_minutes(SHIFT), Derived().net_minutes(SHIFT)) == (0, 480)
+    longer = msgspec.structs.replace(SHIFT, end=BEGAN + 16 * HOUR + 59)
+    assert (Derived().break_minutes(longer), Derived().net_minutes(longer)) == (0, 480)
+
+
 def test_the_newest_word_on_a_break_counts() -> None:
     """What the plan remembers again comes before what is remembered; what it finds gone counts no more."""
     old = (pause("b1", 12, 13), pause("b2", 14, 15), pause("b3", 15, 15.5, "rest"), pause("b4", 15, 15.25, "odd"))

@@ -86,6 +86,7 @@ def test_without_a_rule_there_is_none() -> None:
         # The seventh day of a week in which somebody worked on all seven.
         ((1, 1, 1, 1, 1, 1, 9), (15, 0, 0), (6, 8, 1)),
         ((0, 1, 1, 1, 1, 1, 9), (14, 0, 0), (13, 1, 0)),
+        ((13, 1, 1, 1, 1, 1, 10), (28, 0, 0), (13, 12, 3)),
         ((8, 8, 8, 8, 8, 8, 8), (40, 16, 0), (40, 16, 0)),
     ],
 )
@@ -141,6 +142,32 @@ def test_days_have_the_minutes_of_the_shift() -> None:
     # A row entered by hand may have fewer minutes than its times.
     assert days(clock_out=odd.clock_in + 600, gross_minutes=1) == [1, 0]
     assert days(clock_out=odd.clock_in + 7 * 86_400, gross_minutes=7 * 1440) == [2, *[1440] * 6, 1438]
+    assert days(clock_out=odd.clock_in + 7 * 86_400 + 1, gross_minutes=7 * 1440) == [7 * 1440]
+    # One may have more: what its times do not explain is on the last day.
+    assert days(clock_out=odd.clock_in + 600, gross_minutes=12) == [2, 10]
+
+
+def test_a_second_less_than_a_minute_is_none_of_the_day() -> None:
+    """59:59 before midnight are 59 minutes; the rest is the next day's."""
+    night = msgspec.structs.replace(shift(0, 419, begins="23:00"), clock_in=at(0, "23:00") + 1)
+    night = msgspec.structs.replace(night, clock_out=at(1, "06:00"))
+    assert [minutes for _, minutes in worked_by_day(night, datetime.min.time(), CHICAGO)] == [59, 360]
+
+
+def test_a_break_that_nobody_ended_lasts_to_the_end_of_the_shift() -> None:
+    """Also past midnight."""
+    pause = WorkedBreak(name="x", start=at(0, "23:00"), end=None, is_paid=False)
+    night = msgspec.structs.replace(shift(0, 300, begins="20:00"), breaks=(pause,), break_minutes=120)
+    assert [minutes for _, minutes in worked_by_day(night, datetime.min.time(), CHICAGO)] == [180, 0]
+
+
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/Chicago", "Pacific/Auckland"])
+def test_a_workday_is_one_of_the_business_zone(zone: str) -> None:
+    """Eight in the morning there may be the day before elsewhere."""
+    place = ZoneInfo(zone)
+    start = int(datetime(2025, 12, 2, 8, 0, tzinfo=place).timestamp())
+    morning = msgspec.structs.replace(shift(0, 60), clock_in=start, clock_out=start + 3600)
+    assert list(worked_by_day(morning, datetime.min.time(), place)) == [(date(2025, 12, 2), 60)]
 
 
 def test_a_day_on_which_the_clocks_change() -> None:
@@ -153,6 +180,17 @@ def test_a_day_on_which_the_clocks_change() -> None:
         (first, 25 * 60),
         (first + timedelta(days=1), 60),
     ]
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "is_whole"), [(0, 0, True), (1, 0, False), (0, -1, False), (-1, 1, True)], ids=str
+)
+def test_a_week_is_whole_if_all_its_seven_days_were_asked_for(first: int, last: int, *, is_whole: bool) -> None:
+    """A day less at either end, and overtime may be missing."""
+    window = Window(MONDAY + timedelta(days=first), date(2025, 12, 7) + timedelta(days=last), WEEK.timezone)
+    found = overtime_preview(hours(0, 8), window, PaySchedule(overtime_preview="flsa"), "monday")
+    assert found is not None
+    assert [week.is_whole for week in found.weeks] == [is_whole]
 
 
 def test_each_person_by_themselves_and_each_week() -> None:

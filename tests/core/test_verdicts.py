@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from test_plan import ANA, BEN, CHICAGO, MORNING, WINDOW, at, shift
 
-from connecteam_sync.core.run import Verdict
+from connecteam_sync.core.run import Difference, Verdict
 from connecteam_sync.core.shift import Break, Shift
 from connecteam_sync.core.timesheets import TimesheetDay, TimesheetRules, counted, differing
 from connecteam_sync.core.window import Window, local_day
@@ -108,6 +108,50 @@ def test_breaks_that_were_read_explain_as_many_minutes() -> None:
         assert verdicts(sheet(210, "a"), breaks=(other,)) == ["different"]
     partly = pause("2 07:45", "2 08:30")
     assert verdicts(sheet(210, "a"), breaks=(partly,)) == ["manual_break"]
+
+
+def test_breaks_count_in_whole_minutes_of_their_sum() -> None:
+    """Less than a minute within the shifts, or sixty breaks of other days, explain nothing; seconds add up."""
+
+    def pause(key: int, start: int, seconds: int) -> Break:
+        return Break(id=f"b{key}", user_id=ANA, time_clock_id=7, break_type_id="x", start=start, end=start + seconds)
+
+    rules = TimesheetRules(automatic_break_minutes=30)
+    of_other_days = tuple(pause(key, at("5 08:00") + 60 * key, 60) for key in range(60))
+    for breaks in ((pause(1, at("2 09:00"), 59),), of_other_days):
+        assert verdicts(sheet(210, "a"), breaks=breaks, rules=rules) == ["automatic_break"]
+    hour = tuple(pause(key, at("2 09:00") + 100 * key, 90) for key in range(40))
+    assert verdicts(sheet(179, "a"), breaks=hour) == ["manual_break"]
+    assert verdicts(sheet(178, "a"), breaks=hour) == ["different"]
+
+
+def test_an_open_shift_has_no_minutes_yet() -> None:
+    """So a total of nothing is the same."""
+    still_open = shift("o", "2 08:00")
+    assert verdicts(sheet(0, "o"), shifts=(still_open,)) == ["equal"]
+    [found] = counted(WINDOW, [still_open], [], [sheet(0, "o")], PLAIN)
+    assert (found.shifts, found.minutes, found.minutes_timesheet) == (1, 0, 0)
+
+
+def test_a_difference_says_what_both_counts_have() -> None:
+    """The day, the user by name, shifts and minutes of both, and whether somebody approved it in Connecteam."""
+    two = [MORNING, shift("b", "2 13:00", "2 17:00")]
+    found = counted(WINDOW, two, [], [sheet(400, "a", "b")], PLAIN)
+    expected = Difference(
+        day=TUESDAY,
+        employee_id=None,
+        name="Ana",
+        shifts_upstream=2,
+        rows=2,
+        minutes_upstream=400,
+        minutes=480,
+        verdict="different",
+        is_approved=True,
+    )
+    assert differing(found, names={ANA: "Ana"}, approved={(ANA, TUESDAY)}) == (expected,)
+    [other] = differing(found, names={}, approved={(ANA, date(2025, 12, 3)), (BEN, TUESDAY)})
+    assert (other.name, other.is_approved) == (f"Connecteam user {ANA}", False)
+    assert TimesheetRules().import_locks is False
 
 
 def test_other_shifts_than_those_of_the_day_are_a_difference() -> None:

@@ -12,7 +12,7 @@ from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 from mutmut.mutation.file_mutation import MutationVisitor
 from mutmut.mutation.pragma_handling import IgnoredCode
 
-from mutation.operators import OPERATORS
+from mutation.operators import OPERATORS, is_checked_by_types
 from mutation.sources import AT_IMPORT, SOURCE, Function, function_at, functions
 
 AROUND = 24
@@ -54,6 +54,8 @@ class _Visitor(MutationVisitor):
         self.places.extend([place] * (len(self.mutations) - len(self.places)))
 
     def _skip_node_and_children(self, node: cst.CSTNode) -> bool:
+        if is_checked_by_types(node):
+            return True
         if isinstance(node, cst.FunctionDef) and node.decorators:
             # What is skipped is the decorator, which is a node of its own.
             return super()._skip_node_and_children(node.with_changes(decorators=[]))

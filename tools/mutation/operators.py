@@ -11,6 +11,9 @@ import libcst as cst
 from mutmut.mutation import mutators
 
 SQL = re.compile(r"\b(SELECT|UPDATE|DELETE|INSERT|WHERE|JOIN|EXISTS|AND|ORDER BY|BETWEEN)\b")
+WORD = re.compile(r"\w+")
+TYPE = re.compile(r"_?[A-Z]\w*[a-z]")
+"""The name of a type; constants have no small letter."""
 SWAPS = (
     ("<=", "<"),
     (">=", ">"),
@@ -38,8 +41,8 @@ def arguments(node: cst.Call) -> Iterable[cst.CSTNode]:
     """None for an argument, and the default for one with a name; one without a name less is an error of types."""
     if not (isinstance(node.func, cst.Name) and node.func.value in {"cast", "TypeVar", "NewType"}):
         for changed in mutators.operator_arg_removal(node):
-            missing = [argument for argument in node.args if all(argument is not kept for kept in changed.args)]
-            if len(changed.args) == len(node.args) or missing[0].keyword:
+            gone = next(argument for argument in node.args if all(argument is not kept for kept in changed.args))
+            if not is_checked_by_types(gone) and (gone.keyword or len(changed.args) == len(node.args)):
                 yield changed
 
 
@@ -70,10 +73,40 @@ def answer(node: cst.Return) -> Iterable[cst.CSTNode]:
         yield node.with_changes(value=cst.Name("None"))
 
 
-_OURS = {mutators.operator_string, mutators.operator_arg_removal}
+def assignment(node: cst.Assign | cst.AnnAssign) -> Iterable[cst.CSTNode]:
+    """None for what is assigned, and a text for None, unless it is a type, or the annotation forbids it: the type
+    checker sees that.
+    """
+    if isinstance(node, cst.Assign) and isinstance(name := node.targets[0].target, cst.Name) and TYPE.match(name.value):
+        return
+    if isinstance(node, cst.AnnAssign):
+        says = set(WORD.findall(_MODULE.code_for_node(node.annotation.annotation)))
+        is_none = isinstance(node.value, cst.Name) and node.value.value == "None"
+        if not says & {"str" if is_none else "None", "Any", "object"}:
+            return
+    yield from mutators.operator_assignment(node)
+
+
+def is_checked_by_types(node: cst.CSTNode) -> bool:
+    """Whether it says how a class is made, or which words a type has: the type checker compares that with every use.
+    Also `strict` of `zip`, which says what is so anyway, and `gc`, which spares the collector work.
+    """
+    if isinstance(node, cst.Arg):
+        return node.keyword is not None and node.keyword.value in {"frozen", "gc", "kw_only", "strict"}
+    if isinstance(node, cst.If):
+        return isinstance(node.test, cst.Name) and node.test.value == "TYPE_CHECKING"
+    if isinstance(node, cst.Call):
+        return isinstance(node.func, cst.Name) and node.func.value in {"TypeVar", "NewType"}
+    return isinstance(node, cst.Subscript) and isinstance(node.value, cst.Name) and node.value.value == "Literal"
+
+
+_MODULE = cst.Module([])
+_OURS = {mutators.operator_string, mutators.operator_arg_removal, mutators.operator_assignment}
 OPERATORS: Sequence[tuple[Any, Any]] = (
     *((kind, operator) for kind, operator in mutators.mutation_operators if operator not in _OURS),
     (cst.Call, arguments),
+    (cst.Assign, assignment),
+    (cst.AnnAssign, assignment),
     (cst.BaseString, one_text),
     (cst.SimpleString, sql),
     (cst.FormattedStringText, sql),

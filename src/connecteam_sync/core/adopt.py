@@ -156,11 +156,10 @@ def dedupe(
         if hold is not None:
             holds.append(hold)
             continue
-        inherited = _with_clock_out(survivor, others)
-        ids = ", ".join(str(row.id) for row in others)
-        if inherited != survivor:
-            why = f"row {survivor.id} takes the clock-out of its double, row {ids}"
-            changes.append(_change("update", survivor, inherited, live=live, zone=zone, why=why))
+        closing = _closing(survivor, others)
+        if closing is not None:
+            why = f"row {survivor.id} takes the clock-out of its double, row {closing.id}"
+            changes.append(_change("update", survivor, _closed(survivor, closing), live=live, zone=zone, why=why))
         for row in others:
             why = f"row {row.id} is a double of row {survivor.id}"
             changes.append(_change("delete", row, None, live=live, zone=zone, why=why))
@@ -175,13 +174,15 @@ def _rank(row: ClockTime, live: Mapping[RowId, str]) -> tuple[bool, bool, bool, 
     return (row.id not in live, not possible, row.clock_out is None, ordered(row.id))
 
 
-def _with_clock_out(survivor: ClockTime, others: Iterable[ClockTime]) -> ClockTime:
-    """The survivor, with the best clock-out of the others if it has none, and the minutes of breaks that go with it."""
+def _closing(survivor: ClockTime, others: Iterable[ClockTime]) -> ClockTime | None:
+    """The row with the best clock-out of the others, if the survivor has none."""
     if survivor.clock_out is not None:
-        return survivor
-    closing = next((row for row in others if row.clock_out and row.clock_out >= row.clock_in), None)
-    if closing is None:
-        return survivor
+        return None
+    return next((row for row in others if row.clock_out is not None and row.clock_out >= row.clock_in), None)
+
+
+def _closed(survivor: ClockTime, closing: ClockTime) -> ClockTime:
+    """The survivor with the clock-out of another row, and the minutes of breaks that go with it."""
     closed = with_times(survivor, survivor.employee_id, survivor.clock_in, closing.clock_out)
     # Minutes of breaks follow from the end: an open row has none.
     follows = {column.field: getattr(closing, column.field) for column in ROW if column.ends_with_shift}

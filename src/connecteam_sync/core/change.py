@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterable
 from datetime import date
+from itertools import chain
 from typing import Literal, get_args
 
 import msgspec
@@ -13,6 +14,7 @@ import msgspec
 from connecteam_sync.core.clocktime import ClockTime, TrackedShift
 from connecteam_sync.core.evidence import Stage
 from connecteam_sync.core.keys import RowId, ordered
+from connecteam_sync.core.long_json import array_in_chunks
 from connecteam_sync.core.people import Rename
 from connecteam_sync.core.shift import Break, Snapshot
 from connecteam_sync.core.text import LONGEST, one_line
@@ -300,8 +302,11 @@ class SlicePlan(msgspec.Struct, frozen=True, kw_only=True):
 def fingerprint(
     time_clock_id: int, window: Window, changes: tuple[Change, ...], new_employees: tuple[NewEmployee, ...]
 ) -> str:
-    """A short hash of these changes to these images: sixteen hex digits."""
-    return hashlib.sha256(msgspec.json.encode((time_clock_id, window, changes, new_employees))).hexdigest()[:16]
+    """A short hash of these changes to these images: sixteen hex digits of the hash of their JSON."""
+    digest = hashlib.sha256(msgspec.json.encode((time_clock_id, window))[:-1])
+    for chunk in chain((b",",), array_in_chunks(changes), (b",", msgspec.json.encode(new_employees), b"]")):
+        digest.update(chunk)
+    return digest.hexdigest()[:16]
 
 
 def fingerprint_of_stopped(guard: str, time_clock_id: int, rows: Iterable[tuple[RowId, ...]]) -> str:

@@ -285,7 +285,7 @@ class PlanBuilder:
         """Why a change cannot be written: the reason and the sentence of its hold; None if it can."""
         kind, before, after = change.kind, change.before, change.after
         locked = self.closed_days(change) if kind != "link" else ()
-        refused = self.stored.refused.get(subject_of(change))
+        refused = self.stored.refused.get(subject_of(change)) if self.stored.refused else None
         if locked:
             closed = (*purged_of(locked), *locked)[0]
             return ("locked_day", unwritten_text(change, closed, self.zone, self.names()))

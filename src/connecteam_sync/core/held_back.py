@@ -49,10 +49,12 @@ def hold_twice_by_hand(builder: PlanBuilder, shifts: Iterable[Shift]) -> None:
     if not by_hand:
         return
     for shift in shifts:
+        other = by_hand.get((builder.stored.employees.get(shift.user_id, 0), shift.start))
+        if other is None:
+            continue
         mirror = builder.mirrors.get(shift.id)
         row = builder.rows.get(mirror.clock_time_id) if mirror is not None else None
-        other = by_hand.get((builder.stored.employees.get(shift.user_id, 0), shift.start))
-        if row is None or other is None or not row.is_ours:
+        if row is None or not row.is_ours:
             continue
         builder.add_hold(
             Hold(

@@ -30,6 +30,7 @@ class Locks:
         for day in days:
             (of_some if day.time_clock_id or day.user_id else of_all).append(day)
         self._of_all, self._of_some = _Index(of_all), _Index(of_some)
+        self._are_none = not of_all and not of_some
 
     def at(self, instant: int) -> LockedDay | None:
         """The day, closed for everybody, that an instant falls on; None if there is none."""
@@ -61,6 +62,8 @@ class Locks:
 
         A row without a shift may be of any time clock: a lock of one of them blocks it, too.
         """
+        if self._are_none:
+            return ()
         images = [image for image in (change.before, change.after) if image is not None]
         users = {user for image in images for user in users_of.get(image.employee_id, ())}
         if change.user_id is not None:

@@ -93,14 +93,19 @@ def duplicate_groups(
     shifts: Iterable[tuple[RowId, Shift]], others: Iterable[tuple[RowId, Shift]]
 ) -> tuple[DuplicateGroup, ...]:
     """One winner for each (employee, clock-in) of `shifts`; `others` are the live shifts of other time clocks."""
-    contested: dict[tuple[RowId, int], list[Shift]] = defaultdict(list)
+    alone: dict[tuple[RowId, int], Shift] = {}
+    contested: dict[tuple[RowId, int], list[Shift]] = {}
     for employee_id, shift in shifts:
-        contested[employee_id, shift.start].append(shift)
+        key = (employee_id, shift.start)
+        first = alone.setdefault(key, shift)
+        if first is not shift:
+            contested.setdefault(key, [first]).append(shift)
     for employee_id, shift in others:
-        if (employee_id, shift.start) in contested:
-            contested[employee_id, shift.start].append(shift)
-    ordered = (sorted(group, key=precedence) if len(group) > 1 else group for group in contested.values())
-    return tuple(DuplicateGroup(winner=group[0], losers=tuple(group[1:])) for group in ordered)
+        key = (employee_id, shift.start)
+        if key in alone:
+            contested.setdefault(key, [alone[key]]).append(shift)
+    groups = (sorted(contested[key], key=precedence) if key in contested else (first,) for key, first in alone.items())
+    return tuple(DuplicateGroup(winner=group[0], losers=tuple(group[1:])) for group in groups)
 
 
 def successions(
@@ -204,7 +209,7 @@ def _standing_off(
         if row := linked_row(mirror.shift.id):
             gone_on[row.key] = (row, mirror)
     found: dict[tuple[RowId, int], tuple[ClockTime, TrackedShift]] = {}
-    for employee_id, group in pairs:
+    for employee_id, group in pairs if gone_on else ():
         shift, key = group.winner, (employee_id, group.winner.start)
         if key not in gone_on or linked_row(shift.id) is not None:
             continue

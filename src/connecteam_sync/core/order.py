@@ -23,7 +23,7 @@ _PARKING = 86_400
 _MINUTE = 60
 
 
-class StepWrite(msgspec.Struct, frozen=True, kw_only=True):
+class StepWrite(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One write of a step. With `parked`, it only moves the row to that image; the change's last write then has the
     same image as `from_parked`.
     """
@@ -70,7 +70,7 @@ def units(changes: Iterable[Change]) -> tuple[tuple[Change, ...], ...]:
     changes of a ring of rows that swap their keys.
     """
     todo = tuple(changes)
-    home = {_before(c): c for c in todo if c.kind == "update" and _before(c) != c.image.key}
+    home = {_before(c): c for c in todo if _before(c) != c.image.key}
     rings: dict[int, tuple[Change, ...]] = {}
     seen: set[int] = set()
     for first in home.values():
@@ -91,7 +91,7 @@ def units(changes: Iterable[Change]) -> tuple[tuple[Change, ...], ...]:
 
 def _parked(row: ClockTime, spot: int) -> ClockTime:
     """The row on a free key."""
-    length = max((row.clock_out or 0) - row.clock_in, _MINUTE)
+    length = max((row.clock_out or row.clock_in) - row.clock_in, _MINUTE)
     return msgspec.structs.replace(
         row,
         clock_in=spot,
@@ -102,5 +102,5 @@ def _parked(row: ClockTime, spot: int) -> ClockTime:
 
 
 def _before(change: Change) -> tuple[RowId, int]:
-    """The key the row of a change holds before it; an update always has one."""
+    """The key the row of a change holds before it; one that is created gets no other than its own."""
     return (change.before or change.image).key

@@ -80,7 +80,7 @@ def _by_week(minutes: Mapping[date, int], start: Weekday) -> dict[date, list[int
     weeks: dict[date, list[int]] = defaultdict(lambda: [0] * _DAYS)
     for day, worked in minutes.items():
         first = week_of(day, start)
-        weeks[first][(day - first).days] += worked
+        weeks[first][(day - first).days] = worked
     return weeks
 
 

@@ -155,15 +155,15 @@ class _Days:
         if missing == 0:
             return "equal"
         # Decimal hours are rounded once a shift at most; each end of a shift by half of the configured step.
-        rounding = max(1, len(shifts) * max(1, self.rules.timesheet_rounding_minutes or 0))
+        rounding = max(1, len(shifts) * (self.rules.timesheet_rounding_minutes or 1))
         if abs(missing) <= rounding:
             return "rounding"
         paused = self._paused_minutes(user, shifts)
         if paused:
             return "manual_break" if abs(missing - paused) <= rounding else "different"
         deducted = (self.rules.automatic_break_minutes or 0) * len(shifts)
-        # What rounding may add to a deducted break is none of its own.
-        return "automatic_break" if 0 < missing <= deducted + (rounding if deducted else 0) else "different"
+        # More than rounding is missing, or less than nothing; rounding may add to a deducted break.
+        return "automatic_break" if rounding < missing <= deducted + rounding else "different"
 
     def _paused_minutes(self, user: int, shifts: list[Shift]) -> int:
         """Whole minutes of a user's breaks within these shifts."""

@@ -55,13 +55,12 @@ def mirrors_to_remember(
         mirror = new.get(change.shift_id) or old[change.shift_id]
         # A row to be created is linked once it exists, even if its id is known already.
         link = row.id if row is not None and change.before is not None else None
-        new[change.shift_id] = msgspec.structs.replace(
-            mirror,
-            clock_time_id=link,
-            applied=AppliedValues(employee_id=row.employee_id, clock_in=row.clock_in, clock_out=row.clock_out)
-            if row
-            else None,
-            former_clock_time_id=None if row is not None or change.before is None else change.before.id,
+        new[change.shift_id] = TrackedShift(
+            mirror.shift,
+            link,
+            AppliedValues(row.employee_id, row.clock_in, row.clock_out) if row is not None else None,
+            mirror.is_gone,
+            None if row is not None or change.before is None else change.before.id,
         )
         predecessor = replaced.get(change.shift_id)
         if predecessor:
@@ -151,8 +150,9 @@ def breaks_to_remember(
 def _within_shifts(window: Window, snapshot: Snapshot) -> Callable[[Break], bool]:
     """Whether a break touches a shift of the same person that begins in the window proper, and is over."""
     found: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    first, last = window.start_utc, window.end_utc
     for shift in snapshot.shifts:
-        if shift.end is not None and window.start_utc <= shift.start < window.end_utc:
+        if shift.end is not None and first <= shift.start < last:
             found[shift.user_id].append((shift.start, shift.end))
     return lambda item: any(
         item.start < end and (item.end is None or item.end > start) for start, end in found.get(item.user_id, ())
@@ -180,7 +180,7 @@ def as_if_applied(stored: StoredState, plans: Iterable[SlicePlan], window: Windo
             if before is None and not is_same:
                 continue
             key = before.id if before is not None else (after and after.id) or next(provisional)
-            touched[change.shift_id] = key if after is not None else None
+            touched[change.shift_id] = key
             if after is not None:
                 rows[key] = msgspec.structs.replace(after, id=key)
             else:

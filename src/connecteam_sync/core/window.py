@@ -35,6 +35,7 @@ _UTC = ZoneInfo("UTC")
 _ONE_DAY = timedelta(days=1)
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - clock times of a zone are counted from it
 _FIRST_INSTANT, _LAST_INSTANT = -62_135_596_800, 253_402_300_799
+_DAY = 86_400
 """The instants of the years 1 to 9999 in UTC; a table may have the last second as the end of an open shift."""
 
 
@@ -67,7 +68,27 @@ def local_time(instant: int, timezone: ZoneInfo) -> datetime:
 
 def local_day(instant: int, timezone: ZoneInfo) -> date:
     """The local calendar day an instant falls on."""
-    return local_time(instant, timezone).date()
+    offset = _offset_throughout(instant // _DAY, timezone)
+    return local_time(instant, timezone).date() if offset is None else _date((instant + offset) // _DAY)
+
+
+@lru_cache(maxsize=8192)
+def _offset_throughout(day: int, timezone: ZoneInfo) -> int | None:
+    """How far the zone's clock is ahead throughout a day of UTC, by its number; None if it is put forward or back then.
+
+    Plans ask for the local days of very many instants, most of which are on the same few days.
+    """
+    start = day * _DAY
+    if not _FIRST_INSTANT + 2 * _DAY <= start <= _LAST_INSTANT - 3 * _DAY:
+        return None
+    offset = utc_offset(start, timezone)
+    return offset if offset == utc_offset(start + _DAY - 1, timezone) else None
+
+
+@lru_cache(maxsize=8192)
+def _date(day: int) -> date:
+    """The date of a day by its number, counted from the epoch."""
+    return date.fromordinal(_EPOCH.toordinal() + day)
 
 
 def utc_offset(instant: int, timezone: ZoneInfo) -> int:

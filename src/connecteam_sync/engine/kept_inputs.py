@@ -11,12 +11,15 @@ import os
 import re
 import zlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
 from typing import Self
 
 import msgspec
 
 from connecteam_sync.core.decision_inputs import DecisionInputs
+from connecteam_sync.core.long_json import in_chunks
 from connecteam_sync.core.run import Slice, Status
 from connecteam_sync.errors import ConfigurationError
 from connecteam_sync.store.store import Store
@@ -59,7 +62,7 @@ class KeptInputs:
 
     def add(self, run: int, started_at: int, look: KeptSlice) -> str:
         """Keep one look of a run. Returns the kind of error if it could not be kept; empty if it was."""
-        part = pack(msgspec.structs.replace(look, started_at=started_at))
+        look = msgspec.structs.replace(look, started_at=started_at)
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             file = self.folder / f"run-{run}.inputs"
@@ -67,11 +70,12 @@ class KeptInputs:
                 file.unlink()
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
             with os.fdopen(os.open(file, flags, 0o600), "ab") as opened:
-                is_new = not opened.tell()
-                if opened.tell() + len(part) > LARGEST_RUN:
+                there = opened.tell()
+                part = pack(look, room=LARGEST_RUN - there)
+                if part is None:
                     return "TooLarge"
                 opened.write(part)
-            if is_new:
+            if not there:
                 self._forget()
         except OSError as error:
             return type(error).__name__
@@ -146,10 +150,34 @@ def folder_of(state_dir: Path, store: Store) -> Path:
     return state_dir / "inputs" / hashlib.sha256(identity.encode(errors="surrogatepass")).hexdigest()[:16]
 
 
-def pack(look: KeptSlice) -> bytes:
-    """A part: its length, and its JSON compressed."""
-    packed = zlib.compress(msgspec.json.encode(look), _LEVEL)
-    return len(packed).to_bytes(_LENGTH, "big") + packed
+def pack(look: KeptSlice, *, room: int = LARGEST_RUN) -> bytes | None:
+    """A part: its length, and its JSON compressed; None if it is larger than `room`."""
+    left, packed = room - _LENGTH, list[bytes]()
+    for chunk in _compressed(in_chunks(look)):
+        left -= len(chunk)
+        if left < 0:
+            return None
+        packed.append(chunk)
+    return b"".join((sum(map(len, packed)).to_bytes(_LENGTH, "big"), *packed))
+
+
+def _compressed(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The chunks of a text compressed. If there are several, one is compressed while the next one is made: that takes
+    about as long, and needs no lock of the interpreter.
+    """
+    packing = zlib.compressobj(_LEVEL)
+    first, second = next(chunks), next(chunks, None)
+    if second is None:
+        yield packing.compress(first) + packing.flush()
+        return
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        under_way = beside.submit(packing.compress, first)
+        for chunk in chain((second,), chunks):
+            done = under_way.result()
+            under_way = beside.submit(packing.compress, chunk)
+            yield done
+        yield under_way.result()
+    yield packing.flush()
 
 
 def _is_in(file: Path, names: Callable[[str], bool]) -> bool:
