@@ -7,12 +7,19 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from connecteam_sync.api.by_person import AnswerByPerson
 from connecteam_sync.api.wire import People
+from connecteam_sync.core.change import Policy, SlicePlan
+from connecteam_sync.core.clocktime import StoredState
+from connecteam_sync.core.evidence import RunEvidence
+from connecteam_sync.core.plan import plan
 from connecteam_sync.core.shift import Snapshot
+from connecteam_sync.core.window import Window
 from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.company import WAREHOUSE
+from connecteam_sync.store.sql.connect import database_url
 from support.random_life import Life
 from support.scenario import FIRST, LAST
 from support.twins import Twins, another
@@ -172,3 +179,91 @@ def test_lives_with_people_left_out_and_with_everybody_are_the_same(
                 both.sync()
         assert len(decoded.people) >= 10
         both.close()
+
+
+EDITED = "UPDATE clock_times SET total_minutes = 7 WHERE id = :row"
+
+
+def _row_of(twins: Twins, *, user: int | None = None, without: int | None = None) -> dict[str, object]:
+    """A row of the warehouse with both ends, of this user or of another one than `without`."""
+    known = next(
+        one
+        for one in twins.table("connecteam_sync_shifts")
+        if one["clock_time_id"]
+        and one["end_at"]
+        and one["time_clock_id"] == WAREHOUSE
+        and one["user_id"] != without
+        and user in {None, one["user_id"]}
+    )
+    return next(row for row in twins.table() if row["id"] == known["clock_time_id"])
+
+
+@pytest.mark.parametrize("who", ["decoded", "left out"])
+@pytest.mark.parametrize("is_written", [True, False])
+def test_an_edit_while_people_are_left_out_is_put_right(
+    twins: Twins, database: str, monkeypatch: pytest.MonkeyPatch, who: str, *, is_written: bool
+) -> None:
+    """Another program edits a row once the digests were taken, in a run that writes and in one that does not: whoever's
+    it is, the next run puts it right.
+    """
+    if database.startswith("sqlite"):
+        pytest.skip("SQLite has one writer at a time: nobody edits a row while a slice is decided")
+    shift = next(s for s in twins.company.shifts(FIRST, LAST) if s.end is not None and s.clock_id == WAREHOUSE)
+    row = _row_of(twins, user=shift.user_id) if who == "decoded" else _row_of(twins, without=shift.user_id)
+    twins.company.edit(shift.id, end=shift.start + 3660)
+    if not is_written:
+        twins.sync()
+        row = next(one for one in twins.table() if one["id"] == row["id"])
+    elif who == "decoded":
+        twins.work(4, "23:00", "23:30", user=shift.user_id)
+    host = create_engine(database_url(database))
+
+    def meanwhile(
+        window: Window, snapshot: Snapshot, stored: StoredState, policy: Policy, evidence: RunEvidence
+    ) -> SlicePlan:
+        decision = plan(window, snapshot, stored, policy, evidence)
+        if snapshot.time_clock_id == WAREHOUSE:
+            with host.begin() as connection:
+                connection.execute(text(EDITED), {"row": row["id"]})
+        return decision
+
+    with monkeypatch.context() as patch:
+        patch.setattr("connecteam_sync.engine.decide.plan", meanwhile)
+        twins.mirror.sync(twins.window)
+    host.dispose()
+    twins.mirror.sync(twins.window)
+    kept = next(one for one in twins.table() if one["id"] == row["id"])
+    truth = {(user, start): minutes for user, start, _, minutes in twins.company.truth(FIRST, LAST)}
+    assert kept["total_minutes"] in truth.values()
+    assert twins.rows() == twins.company.truth(FIRST, LAST)
+
+
+def test_a_slice_is_quiet_after_two_runs(twins: Twins, decoded: Decoded) -> None:
+    """One that writes, and one that finds nothing to do about those who were written; the third decodes nobody."""
+    shift = next(s for s in twins.company.shifts(FIRST, LAST) if s.end is not None)
+    twins.company.edit(shift.id, end=shift.start + 3660)
+    assert [twins.sync().status for _ in range(2)] == ["applied", "nothing"]
+    decoded.people.clear()
+    assert twins.sync().status == "nothing"
+    assert decoded.people == []
+
+
+def test_a_row_outside_of_the_days_keeps_a_slice_from_being_quiet_by_people_alone(twins: Twins) -> None:
+    """Digests of people are of the padded days: a row that stands elsewhere is compared with the whole slice."""
+    keeping = Twins.mirror_of(twins.sandbox, twins.mirror.settings.database_url, max_deletes=99, local_edits="keep")
+    shift = next(s for s in twins.company.shifts(FIRST, LAST) if s.end is not None and s.clock_id == WAREHOUSE)
+    row = _row_of(twins, without=shift.user_id)
+    moved = "UPDATE clock_times SET clock_in = '2025-11-22 03:02:01' WHERE id = :row"
+    twins.execute(moved, row=row["id"])
+    for number in range(2):
+        for _ in range(3):
+            keeping.sync(twins.window)
+        held = {one.hold.clock_time_id for one in keeping.holds()}
+        assert (row["id"] in held) == (not number)
+        twins.execute(
+            "UPDATE clock_times SET clock_in = :at, total_minutes = :minutes WHERE id = :row",
+            at=row["clock_in"],
+            minutes=row["total_minutes"],
+            row=row["id"],
+        )
+    keeping.close()
