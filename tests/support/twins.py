@@ -1,4 +1,4 @@
-"""One company and two mirrors of it that must never differ: one leaves people out of its looks, the other reads all."""
+"""One company and two mirrors of it that must never differ: one skips people of its looks, the other reads all."""
 
 from __future__ import annotations
 

@@ -169,9 +169,9 @@ class StoredState(msgspec.Struct, frozen=True, kw_only=True):
     """(time clock, type) -> whether such a break is paid, where that is known."""
     breaks_around: tuple[Break, ...] = ()
     """Remembered breaks of this clock that start within a week of the padded window, before it or after."""
-    settled_shifts: int = 0
-    """Shifts of the window of people who are left out of the answer and of this, since nothing of theirs changed."""
-    settled_minutes: int = 0
+    skipped_shifts: int = 0
+    """Shifts of the window of people who are skipped of the answer and of this, since nothing of theirs changed."""
+    skipped_minutes: int = 0
     """The minutes of their rows."""
     children: dict[RowId, tuple[Child, ...]] = {}
     """Row id -> the rows that point at it; read only for rows whose delete or change of key is planned."""

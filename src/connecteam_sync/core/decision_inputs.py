@@ -38,8 +38,8 @@ class StoredImage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     job_names: tuple[tuple[tuple[str | None, str | None], str], ...] = ()
     break_types: tuple[tuple[tuple[int, str], bool], ...] = ()
     breaks_around: tuple[Break, ...] = ()
-    settled_shifts: int = 0
-    settled_minutes: int = 0
+    skipped_shifts: int = 0
+    skipped_minutes: int = 0
     children: tuple[tuple[RowId, tuple[Child, ...]], ...] = ()
 
     @classmethod
@@ -64,8 +64,8 @@ class StoredImage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
             job_names=tuple(stored.job_names.items()),
             break_types=tuple(stored.break_types.items()),
             breaks_around=stored.breaks_around,
-            settled_shifts=stored.settled_shifts,
-            settled_minutes=stored.settled_minutes,
+            skipped_shifts=stored.skipped_shifts,
+            skipped_minutes=stored.skipped_minutes,
             children=tuple(stored.children.items()),
         )
 
@@ -91,8 +91,8 @@ class StoredImage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
             job_names=dict(self.job_names),
             break_types=dict(self.break_types),
             breaks_around=self.breaks_around,
-            settled_shifts=self.settled_shifts,
-            settled_minutes=self.settled_minutes,
+            skipped_shifts=self.skipped_shifts,
+            skipped_minutes=self.skipped_minutes,
             children=dict(self.children),
         )
 

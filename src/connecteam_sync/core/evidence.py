@@ -66,7 +66,7 @@ class EvidenceImage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     listed_in_refused: tuple[tuple[int, int], ...] = ()
     listings: tuple[tuple[int, int, int, tuple[int, ...]], ...] = ()
     unchanged: tuple[_SpanImage, ...] = ()
-    settled: tuple[tuple[int, int, int, tuple[int, ...]], ...] = ()
+    skipped: tuple[tuple[int, int, int, tuple[int, ...]], ...] = ()
     seen: tuple[tuple[int, tuple[str, ...]], ...] = ()
     assigned: tuple[tuple[int, tuple[int, ...]], ...] = ()
     outdated: tuple[str, ...] = ()
@@ -125,7 +125,7 @@ class RunEvidence:
         """Shifts that a look at a mirrored time clock has shown on another clock-in than is remembered of them."""
         self._listings: dict[Span, frozenset[int]] = {}
         self._unchanged: set[Span] = set()
-        self._settled: dict[Span, frozenset[int]] = {}
+        self._skipped: dict[Span, frozenset[int]] = {}
         self._seen: dict[int, array[int]] = {}
         self._index: dict[int, frozenset[int]] = {}
 
@@ -143,12 +143,12 @@ class RunEvidence:
         as_evidence: bool = False,
         coming: Iterable[tuple[RowId, int]] = (),
         outdated: Collection[str] = (),
-        settled: frozenset[int] = frozenset(),
+        skipped: frozenset[int] = frozenset(),
     ) -> None:
         """A look that was read; `as_evidence` if the clock's shifts are not mirrored.
 
         `coming`: how many new rows of each employee its plan left for the end of the run. `outdated`: those of its
-        shifts that are remembered on another clock-in even now. `settled`: listed users whose records were left out,
+        shifts that are remembered on another clock-in even now. `skipped`: listed users whose records were left out,
         since they are the same as when nothing had to be done.
         """
         clock, padded = snapshot.time_clock_id, window.padded()
@@ -157,7 +157,7 @@ class RunEvidence:
             self.coming[span.start, span.end].update(dict(coming))
         self._listings[span] = snapshot.listed
         self._unchanged.discard(span)
-        self._settled[Span(clock, padded.start_utc, padded.end_utc)] = settled
+        self._skipped[Span(clock, padded.start_utc, padded.end_utc)] = skipped
         self._note_shown(snapshot)
         if as_evidence:
             self.unmirrored_shifts |= {(shift.user_id, shift.start): clock for shift in snapshot.shifts}
@@ -213,7 +213,7 @@ class RunEvidence:
             return False
         place = (shift.time_clock_id, shift.start)
         return any(span.holds(*place) for span in self._unchanged) or any(
-            shift.user_id in users and span.holds(*place) for span, users in self._settled.items()
+            shift.user_id in users and span.holds(*place) for span, users in self._skipped.items()
         )
 
     def has_refreshed(self, mirror: TrackedShift) -> bool:
@@ -304,7 +304,7 @@ class RunEvidence:
             listed_in_refused=tuple(self.listed_in_refused.items()),
             listings=tuple((*span, tuple(sorted(users))) for span, users in self._listings.items()),
             unchanged=tuple((*span,) for span in sorted(self._unchanged)),
-            settled=tuple((*span, tuple(sorted(users))) for span, users in self._settled.items() if users),
+            skipped=tuple((*span, tuple(sorted(users))) for span, users in self._skipped.items() if users),
             seen=tuple(
                 (clock, tuple(i for i in asked if self.has_shown(i, clock=clock))) for clock in sorted(self._seen)
             ),
@@ -331,7 +331,7 @@ class RunEvidence:
         made.listed_in_refused = dict(image.listed_in_refused)
         made._listings = {Span(c, start, end): frozenset(users) for c, start, end, users in image.listings}
         made._unchanged = {Span(*span) for span in image.unchanged}
-        made._settled = {Span(c, start, end): frozenset(users) for c, start, end, users in image.settled}
+        made._skipped = {Span(c, start, end): frozenset(users) for c, start, end, users in image.skipped}
         made._seen = {clock: array("q", map(hash, ids)) for clock, ids in image.seen}
         made.assigned = {user: frozenset(clocks) for user, clocks in image.assigned}
         made.outdated = set(image.outdated)

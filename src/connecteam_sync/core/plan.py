@@ -97,7 +97,7 @@ def plan(
     if any(change.kind == "create" for change in builder.changes):
         held_back(builder, builder.unlinked(matches))
     hold_twice_by_hand(builder, scope)
-    return builder.decision(shifts, matches, unchanged=len(unchanged) + stored.settled_shifts)
+    return builder.decision(shifts, matches, unchanged=len(unchanged) + stored.skipped_shifts)
 
 
 class _Decision(Absences):
@@ -379,7 +379,7 @@ class _Decision(Absences):
             linked=kinds["link"],
         )
         rows = self.rows_of_this_clock(matches)
-        before = self.stored.settled_minutes + sum(row.minutes for row in rows)
+        before = self.stored.skipped_minutes + sum(row.minutes for row in rows)
         after = before + sum(change.minutes for change in changes)
         mirrors = mirrors_to_remember(
             self.window,

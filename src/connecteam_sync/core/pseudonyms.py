@@ -100,7 +100,7 @@ RULES: dict[str, dict[str, Rule]] = {
         "optional": [KEEP],
         "job_names": [(("job", "job"), "job_name")],
         "break_types": [(("clock", "break_type"), KEEP)],
-        **dict.fromkeys(("settled_shifts", "settled_minutes"), KEEP),
+        **dict.fromkeys(("skipped_shifts", "skipped_minutes"), KEEP),
         "children": [("row", "walk")],
     },
     "ClockTime": {
@@ -169,7 +169,7 @@ RULES: dict[str, dict[str, Rule]] = {
         "listed_in_refused": [("user", "clock")],
         "listings": [("clock", KEEP, KEEP, ["user"])],
         "unchanged": [("clock", KEEP, KEEP)],
-        "settled": [("clock", KEEP, KEEP, ["user"])],
+        "skipped": [("clock", KEEP, KEEP, ["user"])],
         "seen": [("clock", ["shift"])],
         "assigned": [("user", ["clock"])],
     },

@@ -13,7 +13,6 @@ from connecteam_sync.engine.decide import Unit
 from connecteam_sync.engine.run_state import RunState
 from connecteam_sync.engine.snapshot import FetchedSlice
 from connecteam_sync.store.mirror.digest import SliceFingerprint, inputs_of, is_of, remembered
-from connecteam_sync.store.mirror.person_digests import settled_of
 from connecteam_sync.store.sql.pipeline import Rows
 from connecteam_sync.version import PLANNER_VERSION, __version__
 
@@ -34,18 +33,15 @@ class Inputs:
         earlier = self._remembered.get(self._place(unit))
         is_known = earlier is not None and earlier.inputs == inputs and unit.saved is None
         base = self._base(unit)
-        settled = settled_of(earlier.people) if earlier is not None and base is not None else None
-        settled = settled if settled is not None and settled.base == base else None
-        if earlier is not None and not earlier.digest and settled is not None and is_of(unit.window, earlier):
-            is_known = False  # there is no digest of the slice to compare: those of people are asked for at once
-        return FetchedSlice(
-            response, inputs, earlier if is_known else None, earlier=earlier, base=base, settled=settled
-        )
+        if base is not None and earlier is not None and earlier.people and not earlier.digest:
+            # There is no digest of the slice to compare: those of people are asked for at once.
+            is_known = is_known and not is_of(unit.window, earlier)
+        return FetchedSlice(response, inputs, earlier if is_known else None, earlier=earlier, base=base)
 
     def _base(self, unit: Unit) -> str | None:
-        """A digest of the inputs that concern everybody; None if nobody is to be left out of this look.
+        """A digest of the inputs that concern everybody; None if nobody is to be skipped of this look.
 
-        Rows without a shift that go concern who knows whom. What was settled by a look is settled at the end of the
+        Rows without a shift that go concern who knows whom. What was unchanged by a look is unchanged at the end of the
         run, too.
         """
         evidence = self._state.evidence

@@ -22,7 +22,6 @@ from connecteam_sync.engine.context import Context
 from connecteam_sync.engine.decide import REFUSED, Considered, Unit, decided_in, is_turned_away, now, to_write
 from connecteam_sync.engine.events import of_commit
 from connecteam_sync.engine.inputs import Inputs
-from connecteam_sync.engine.left_out import PeopleLook, people_look
 from connecteam_sync.engine.receipts import RunRecord, planned_slice, refused_slice
 from connecteam_sync.engine.run_state import RunState
 from connecteam_sync.engine.snapshot import FetchedSlice
@@ -40,6 +39,7 @@ from connecteam_sync.store.sql.statements import PendingId
 
 if TYPE_CHECKING:
     from connecteam_sync.core.decision_inputs import DecisionInputs
+    from connecteam_sync.engine.person_look import PeopleLook
 
 ATTEMPTS = 5
 """How often a slice is tried if other programs or runs write in between."""
@@ -130,7 +130,7 @@ class SliceRunner:
 
     def _read(self, unit: Unit, fetched: FetchedSlice) -> None:
         """Decode the snapshot; with users fetched again if a shift is of one who is not on a remembered list."""
-        fetched.leave_out(self.state.people)
+        fetched.skip_unchanged(self.state.people)
         snapshot, people = fetched.snapshot(self.state.people), self.state.people
         self.state.people = self._lists.users_with({shift.user_id for shift in snapshot.shifts}, people)
         if self.state.people is not people:
@@ -204,9 +204,11 @@ class SliceRunner:
             newer = session.newer_query(unit.clock, unit.window, self._head, self.record.number, known=known, also=used)
             if fetched.known is not None:
                 return [newer, *digest_queries(session, fetched.known)]
+            from connecteam_sync.engine.person_look import people_look
+
             self._by_person = people_look(session, unit.window, fetched, self.state.evidence.outdated)
             by_person = self._by_person.queries() if self._by_person is not None else ()
-            if fetched.left:
+            if fetched.skipped:
                 return [newer, *by_person]
             return [newer, *by_person, *stored_queries(session, unit.window, fetched.snapshot(self.state.people))]
 
@@ -317,7 +319,7 @@ class SliceRunner:
                 snapshot,
                 coming=plan.losses.coming,
                 outdated=plan.outdated,
-                settled=frozenset(fetched.left),
+                skipped=frozenset(fetched.skipped),
             )
         if done.receipt.status != "refused" and state.evidence.stage != "end":
             state.responses.append(fetched.response)
@@ -374,7 +376,7 @@ class SliceRunner:
                 done=done,
                 before=fetched.before,
                 check=self._by_person,
-                keys=fetched.earlier.keys if fetched.left and fetched.earlier is not None else None,
+                keys=fetched.earlier.keys if fetched.skipped and fetched.earlier is not None else None,
                 is_final=not decision.leans and decision.pending == Pending(),
             )
         return receipt, done

@@ -1,20 +1,24 @@
-"""One look of a run: the response of a time clock, what is remembered of equal inputs, and who is left out of it."""
+"""One look of a run: the response of a time clock, what is remembered of equal inputs, and whom it skips."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from connecteam_sync.api.by_person import AnswerByPerson, by_person
 from connecteam_sync.api.wire import ActivitiesResponse, People
-from connecteam_sync.core.settled import PersonSums
 from connecteam_sync.core.shift import Snapshot
 from connecteam_sync.store.mirror.digest import SliceFingerprint
-from connecteam_sync.store.mirror.person_digests import PersonDigests, SettledPeople, SettledPerson
+
+if TYPE_CHECKING:
+    from connecteam_sync.api.by_person import AnswerByPerson
+    from connecteam_sync.core.unchanged_people import PersonSums
+    from connecteam_sync.store.mirror.person_digests import PersonDigests, UnchangedPeople, UnchangedPerson
 
 _WORTH_IT = 0.5
-"""The share of people who must be settled: for fewer, reading everybody is as quick."""
+"""The share of people who must be unchanged: for fewer, reading everybody is as quick."""
 
 
 class FetchedSlice:
@@ -22,8 +26,7 @@ class FetchedSlice:
 
     `inputs` is the digest of all inputs, `known` what is remembered of equal ones, and `before` what is remembered with
     the digest of the database as it was before its rows were read. `earlier` is what is remembered of this slice,
-    whatever its inputs were; `base` is the digest of the inputs that concern everybody, if people may be left out;
-    `settled` is who was settled on an equal one.
+    whatever its inputs were; `base` is the digest of the inputs that concern everybody, if people may be skipped.
     """
 
     def __init__(
@@ -34,21 +37,20 @@ class FetchedSlice:
         *,
         earlier: SliceFingerprint | None = None,
         base: str | None = None,
-        settled: SettledPeople | None = None,
     ) -> None:
         self.response, self.inputs, self.known = response, inputs, known
-        self.earlier, self.base, self._settled = earlier, base, settled
+        self.earlier, self.base = earlier, base
         self.before: SliceFingerprint | None = None
         self.fresh: SliceFingerprint | None = None
         """What was remembered of this look."""
-        self.left: Mapping[int, PersonSums] = {}
-        """The users who are left out, with what they add to a plan."""
+        self.skipped: Mapping[int, PersonSums] = {}
+        """The users who are skipped, with what they add to a plan."""
         self._parts: AnswerByPerson | None = None
         self._is_cut = False
         self._read: tuple[People, Snapshot] | None = None
 
     def snapshot(self, people: People) -> Snapshot:
-        """The decoded response, with these people as its users; without the shifts of those who are left out."""
+        """The decoded response, with these people as its users; without the shifts of those who are skipped."""
         if self._read is None:
             parts = self.parts if self.base is not None else None
             self._read = (people, self.response.read(people))
@@ -59,46 +61,56 @@ class FetchedSlice:
             self._read = (people, again)
         return self._read[1]
 
-    # -- who is left out -----------------------------------------------------------------------------------------------
+    # -- who is skipped -----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _unchanged(self) -> UnchangedPeople | None:
+        """Who was unchanged on equal inputs, as far as these concern everybody."""
+        from connecteam_sync.store.mirror.person_digests import unchanged_people_of
+
+        found = unchanged_people_of(self.earlier.people) if self.earlier is not None else None
+        return found if found is not None and found.base == self.base else None
 
     @property
     def parts(self) -> AnswerByPerson | None:
         """The answer by person; None if it cannot be cut, or was decoded as a whole before it was."""
         if not self._is_cut:
+            from connecteam_sync.api.by_person import by_person
+
             self._parts, self._is_cut = by_person(self.response), True
         return self._parts
 
     @property
     def tables(self) -> str:
-        """The digest of the tables that concern everybody, as they were when people were settled."""
-        return self._settled.tables if self._settled is not None else ""
+        """The digest of the tables that concern everybody, as they were when people were remembered."""
+        return self._unchanged.tables if self._unchanged is not None else ""
 
-    def leave_out(self, people: People) -> None:
-        """Leave out whoever was settled on the same part of the answer, if that is most of the people."""
-        settled = self._settled
-        if settled is None or self._read is not None or people.invalid_records or (parts := self.parts) is None:
+    def skip_unchanged(self, people: People) -> None:
+        """Skip whoever was unchanged on the same part of the answer, if that is most of the people."""
+        unchanged = self._unchanged
+        if unchanged is None or self._read is not None or people.invalid_records or (parts := self.parts) is None:
             return
-        same = {one.user_id: one.sums for one in settled.people if parts.digests.get(one.user_id) == one.answer}
+        same = {one.user_id: one.sums for one in unchanged.people if parts.digests.get(one.user_id) == one.answer}
         self._only_without(same, people)
 
     def read_again(self, differ: frozenset[int], people: People) -> bool:
-        """Also decode the users of whom the database differs; whether anybody is still left out."""
+        """Also decode the users of whom the database differs; whether anybody is still skipped."""
         if differ:
-            self._only_without({user: sums for user, sums in self.left.items() if user not in differ}, people)
-        return bool(self.left)
+            self._only_without({user: sums for user, sums in self.skipped.items() if user not in differ}, people)
+        return bool(self.skipped)
 
-    def _only_without(self, left: Mapping[int, PersonSums], people: People) -> None:
-        self.left, self._read = {}, None
-        if self.parts is None or len(left) < _WORTH_IT * len(self.parts.listed):
+    def _only_without(self, skipped: Mapping[int, PersonSums], people: People) -> None:
+        self.skipped, self._read = {}, None
+        if self.parts is None or len(skipped) < _WORTH_IT * len(self.parts.listed):
             return
-        snapshot = self.parts.snapshot(people, self.parts.listed - left.keys())
+        snapshot = self.parts.snapshot(people, self.parts.listed - skipped.keys())
         if snapshot is not None:
-            self.left, self._read = left, (people, snapshot)
+            self.skipped, self._read = skipped, (people, snapshot)
 
     def read_everybody(self) -> None:
-        """Leave nobody out."""
-        if self.left:
-            self.left, self._read = {}, None
+        """Skip nobody."""
+        if self.skipped:
+            self.skipped, self._read = {}, None
 
     def drop_bytes(self) -> None:
         """The look is done: of the response only its digest is needed."""
@@ -107,20 +119,17 @@ class FetchedSlice:
             self._parts.forget()
 
     def remember_nobody(self) -> None:
-        """Leave nobody out, and settle nobody."""
+        """Skip nobody, and remember nobody as unchanged."""
         self.read_everybody()
         self.base = None
 
     def changed_in(self, digests: PersonDigests) -> frozenset[int]:
-        """The users who are left out although the database has something else of them than when they were settled."""
-        settled = self._settled.people if self._settled is not None else ()
+        """The users who are skipped although the database has something else of them than it had."""
         return frozenset(
-            one.user_id
-            for one in settled
-            if one.user_id in self.left and digests.of(one.user_id, one.employee_id) != one.stored
+            one.user_id for one in self.still_skipped() if digests.of(one.user_id, one.employee_id) != one.stored
         )
 
-    def kept(self, base: str, tables: str, fresh: Iterable[SettledPerson]) -> SettledPeople:
-        """Who is settled now: those who were left out, and these."""
-        settled = self._settled.people if self._settled is not None else ()
-        return SettledPeople(base, tables, (*(one for one in settled if one.user_id in self.left), *fresh))
+    def still_skipped(self) -> Iterable[UnchangedPerson]:
+        """What is remembered of the users who are skipped."""
+        unchanged = self._unchanged.people if self._unchanged is not None else ()
+        return (one for one in unchanged if one.user_id in self.skipped)

@@ -65,7 +65,7 @@ WRITTEN_AT = f"sum({_AT}), bit_xor({_AT})"
 class SliceFingerprint(msgspec.Struct, frozen=True):
     """The inputs a slice was decided on; all of them lie between the instants `start` and `end`.
 
-    `people` has who is settled (`person_digests`).
+    `people` has who is unchanged (`person_digests`).
 
     `digest` is empty until the same inputs were decided with nothing to do; then it is that of the database.
     `first_key` to `last_key` is the longest key range of its rows in `clock_times`; None if it had no row, and on
@@ -88,13 +88,13 @@ class SliceFingerprint(msgspec.Struct, frozen=True):
 
 
 class PersonCheck(Protocol):
-    """What is known of people by digests (`engine.left_out`)."""
+    """What is known of people by digests (`engine.person_look`)."""
 
     def is_same(self) -> bool:
         """Whether everybody's digest is still that of before anything was read."""
 
-    def settled(self, plan: SlicePlan, stored: StoredState, *, is_same: bool) -> str | None:
-        """Who is settled after a decision, as text; `is_same`: everybody's digest is known to be the same."""
+    def unchanged(self, plan: SlicePlan, stored: StoredState, *, is_same: bool) -> str | None:
+        """Who is unchanged after a decision, as text; `is_same`: everybody's digest is known to be the same."""
 
 
 def remembered(fetched: Rows) -> dict[tuple[int, str, str], SliceFingerprint]:
@@ -161,7 +161,7 @@ def remember(
         "first": window.first.isoformat(),
         "last": window.last.isoformat(),
     }
-    people = check.settled(decision, stored, is_same=is_same) if check is not None else None
+    people = check.unchanged(decision, stored, is_same=is_same) if check is not None else None
     fresh = msgspec.structs.replace(fresh, inputs=inputs, people=people)
     values = msgspec.structs.asdict(fresh) | place
     del values["slice_id"]  # the receipt may still wait to be sent: under the lock it is the newest when this is sent

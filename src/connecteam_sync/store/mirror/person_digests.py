@@ -15,7 +15,7 @@ import msgspec
 
 from connecteam_sync.core.columns import STAMPS
 from connecteam_sync.core.keys import RowId
-from connecteam_sync.core.settled import PersonSums
+from connecteam_sync.core.unchanged_people import PersonSums
 from connecteam_sync.core.window import Window
 from connecteam_sync.store.mirror.digest import (
     WRITTEN_AT,
@@ -185,7 +185,7 @@ def _clock_times(session: Session, span: tuple[int, int], keys: range, only: Per
 # -- what is kept ------------------------------------------------------------------------------------------------------
 
 
-class SettledPerson(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class UnchangedPerson(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A person about whom nothing was decided: their part of the answer and of the database, as digests."""
 
     user_id: int
@@ -202,14 +202,14 @@ class SettledPerson(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return PersonSums(self.employee_id, self.shifts, self.minutes, self.unremembered)
 
 
-class SettledPeople(msgspec.Struct, frozen=True, array_like=True):
-    """The settled people of a slice. `base` is the digest of all inputs that concern everybody, `tables` that of the
+class UnchangedPeople(msgspec.Struct, frozen=True, array_like=True):
+    """The unchanged people of a slice. `base` is the digest of all inputs that concern everybody, `tables` that of the
     tables that do.
     """
 
     base: str
     tables: str
-    people: tuple[SettledPerson, ...]
+    people: tuple[UnchangedPerson, ...]
 
     @property
     def text(self) -> str:
@@ -217,11 +217,11 @@ class SettledPeople(msgspec.Struct, frozen=True, array_like=True):
         return msgspec.json.encode(self).decode()
 
 
-def settled_of(text: str | None) -> SettledPeople | None:
+def unchanged_people_of(text: str | None) -> UnchangedPeople | None:
     """What was stored; None if nothing was, or an other version of the program wrote it."""
     if not text:
         return None
     try:
-        return msgspec.json.decode(text, type=SettledPeople)
+        return msgspec.json.decode(text, type=UnchangedPeople)
     except msgspec.ValidationError:
         return None

@@ -1,4 +1,4 @@
-"""Whose hours of a slice are settled, so that they are neither decoded nor read while nothing of theirs changes."""
+"""Whose hours of a slice are unchanged, so that they are neither decoded nor read while nothing of theirs changes."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ down_revision = "0020"
 
 
 def upgrade() -> None:
-    """Add the column; nobody is settled yet."""
+    """Add the column; nobody is unchanged yet."""
     add("inputs", Column("people", LONG))

@@ -2,7 +2,7 @@
 
 A decision on one person's shifts and rows leans on nobody else's, but for three things: the sums of a plan, the guards,
 which go by shares, and records that pass from one person to another. Sums are kept here; guards become stricter where
-people are left out, so a refusal is decided again with everybody; and who has a record of somebody who is left out is
+people are skipped, so a refusal is decided again with everybody; and who has a record of somebody who is skipped is
 found by `reaches_into`. Decision 26 has the whole argument.
 """
 
@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 class PersonSums(msgspec.Struct, frozen=True, gc=False):
-    """What a settled person adds to a plan: shifts of the window, and the minutes of their rows.
+    """What a unchanged person adds to a plan: shifts of the window, and the minutes of their rows.
 
     Somebody who is listed, and of whom nothing else is known, may have no employee. `unremembered` are marks of the ids
     of shown shifts that nobody remembers: those of other days.
@@ -43,11 +43,11 @@ def mark_of(shift_id: str) -> int:
     return int.from_bytes(hashlib.sha256(shift_id.encode()).digest()[:6])
 
 
-def settled_people(
-    plan: SlicePlan, stored: StoredState, left: Container[int] = (), *, outdated: Container[str] = ()
+def unchanged_people(
+    plan: SlicePlan, stored: StoredState, skipped: Container[int] = (), *, outdated: Container[str] = ()
 ) -> dict[int, PersonSums]:
     """The users of the answer about whom this plan decides nothing, and would not on equal inputs; without those who
-    were `left` out of it. `outdated` are shifts that the plan took for nothing (`RunEvidence.outdated`).
+    were `skipped` of it. `outdated` are shifts that the plan took for nothing (`RunEvidence.outdated`).
 
     Each is the only user of one employee, or of none and without any shift; all that is known of them lies in the
     padded window, every shift of the answer is remembered as it is, every row is a shift's or another program's, and no
@@ -61,7 +61,7 @@ def settled_people(
     return {
         user: facts.sums(user, employee)
         for user in plan.snapshot.listed - users
-        if user not in left
+        if user not in skipped
         and (employee := stored.employees.get(user)) not in employees
         and facts.is_only_user(user, employee)
         and facts.is_in_order(user, employee)
@@ -181,16 +181,16 @@ def _by(items: Iterable[T], key: Callable[[T], K]) -> dict[K, list[T]]:
     return found
 
 
-def reaches_into(snapshot: Snapshot, stored: StoredState, left: Mapping[int, PersonSums]) -> bool:
-    """Whether anything that was read belongs to people who were `left` out, or has an id of theirs: then a record has
+def reaches_into(snapshot: Snapshot, stored: StoredState, skipped: Mapping[int, PersonSums]) -> bool:
+    """Whether anything that was read belongs to people who were `skipped`, or has an id of theirs: then a record has
     passed from one person to another, or one id stands for two shifts, and everybody is to be read.
     """
-    employees = {sums.employee_id for sums in left.values()}
+    employees = {sums.employee_id for sums in skipped.values()}
     known = {mirror.shift.id for mirror in stored.mirrors}
-    marks = {mark for sums in left.values() for mark in sums.unremembered}
+    marks = {mark for sums in skipped.values() for mark in sums.unremembered}
     return (
-        any(mirror.shift.user_id in left for mirror in stored.mirrors)
+        any(mirror.shift.user_id in skipped for mirror in stored.mirrors)
         or any(row.employee_id in employees for row in stored.rows)
-        or any(item.user_id in left for item in stored.breaks)
+        or any(item.user_id in skipped for item in stored.breaks)
         or (bool(marks) and any(mark_of(one.id) in marks for one in snapshot.shifts if one.id not in known))
     )

@@ -1,4 +1,4 @@
-"""People are left out of a look only while nothing of theirs changed: a mirror that reads everybody is the judge."""
+"""People are skipped of a look only while nothing of theirs changed: a mirror that reads everybody is the judge."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> Decoded:
 
 @pytest.fixture
 def twins(initialised: str, tmp_path: Path) -> Iterator[Twins]:
-    """A company of forty shifts, mirrored and settled in two databases."""
+    """A company of forty shifts, mirrored and unchanged in two databases."""
     with another(initialised, tmp_path) as other, Sandbox(Company(40), PLENTY) as sandbox:
         both = Twins(sandbox, initialised, other, max_deletes=99)
         for _ in range(2):
@@ -143,7 +143,7 @@ def test_a_closed_day_a_new_person_and_a_new_name_concern_everybody(twins: Twins
 
 
 def test_a_shift_that_passes_to_somebody_else_takes_its_row_along(twins: Twins, decoded: Decoded) -> None:
-    """Between people, and under an id that a person who is left out has: both are looked at."""
+    """Between people, and under an id that a person who is skipped has: both are looked at."""
     shifts = [s for s in twins.company.shifts(FIRST, LAST) if s.end is not None]
     one = shifts[0]
     two = next(s for s in shifts if s.user_id != one.user_id and s.clock_id == one.clock_id)
@@ -198,7 +198,7 @@ def _row_of(twins: Twins, *, user: int | None = None, without: int | None = None
     return next(row for row in twins.table() if row["id"] == known["clock_time_id"])
 
 
-@pytest.mark.parametrize("who", ["decoded", "left out"])
+@pytest.mark.parametrize("who", ["decoded", "skipped"])
 @pytest.mark.parametrize("is_written", [True, False])
 def test_an_edit_while_people_are_left_out_is_put_right(
     twins: Twins, database: str, monkeypatch: pytest.MonkeyPatch, who: str, *, is_written: bool

@@ -1,7 +1,7 @@
-"""The same look with the people left out of whom nothing is to be decided: it must come to the same plan.
+"""The same look with the people skipped of whom nothing is to be decided: it must come to the same plan.
 
 The people of whom the last plan of a look decided nothing, and of whom neither answer nor rows nor memory differ since,
-are left out of both; the plan with them is the judge.
+are skipped of both; the plan with them is the judge.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from connecteam_sync.core.change import Policy, SlicePlan
 from connecteam_sync.core.clocktime import StoredState
 from connecteam_sync.core.evidence import RunEvidence
 from connecteam_sync.core.plan import plan
-from connecteam_sync.core.settled import PersonSums, reaches_into, settled_people
 from connecteam_sync.core.shift import Snapshot
+from connecteam_sync.core.unchanged_people import PersonSums, reaches_into, unchanged_people
 from connecteam_sync.core.window import Window
 
 _Kept = tuple[PersonSums, object]
@@ -32,32 +32,32 @@ class Looked(NamedTuple):
     evidence: RunEvidence
 
 
-class LeftOut:
-    """What is kept of each look: its settled people, and all that was known of each of them then."""
+class Skipping:
+    """What is kept of each look: its unchanged people, and all that was known of each of them then."""
 
     def __init__(self) -> None:
         self._kept: dict[object, tuple[object, Mapping[int, _Kept]]] = {}
 
     def check(self, looked: Looked, whole: SlicePlan) -> frozenset[int]:
-        """Plan the look without those who are settled, and compare; who was left out."""
+        """Plan the look without those who are unchanged, and compare; who was skipped."""
         window, snapshot, stored, policy, evidence = looked
         if policy.orphans == "delete" or evidence.account or stored.refused:
             return frozenset()
-        # Who was settled by a look is settled at the end of the run, too.
+        # Who was unchanged by a look is unchanged at the end of the run, too.
         stage = "part" if evidence.stage == "end" else evidence.stage
         base = (stored.locked, stored.employees, stored.ambiguous, stored.children, policy, stage)
         place = (window, snapshot.time_clock_id)
         before, kept = self._kept.get(place, (None, {}))
         facts = {user: self._facts(user, window, snapshot, stored) for user in snapshot.listed}
-        left = (
+        skipped = (
             frozenset(u for u, (_, known) in kept.items() if facts.get(u) == known) if before == base else frozenset()
         )
-        if left:
-            self._compare(looked, whole, {u: kept[u][0] for u in left})
+        if skipped:
+            self._compare(looked, whole, {u: kept[u][0] for u in skipped})
         if evidence.stage != "end":
-            settled = settled_people(whole, stored, outdated=evidence.outdated)
-            self._kept[place] = (base, {user: (sums, facts[user]) for user, sums in settled.items()})
-        return left
+            unchanged = unchanged_people(whole, stored, outdated=evidence.outdated)
+            self._kept[place] = (base, {user: (sums, facts[user]) for user, sums in unchanged.items()})
+        return skipped
 
     @staticmethod
     def _facts(user: int, window: Window, snapshot: Snapshot, stored: StoredState) -> object:
@@ -93,8 +93,8 @@ class LeftOut:
             stored,
             rows=rows,
             mirrors=mirrors,
-            settled_shifts=sum(one.shifts for one in sums.values()),
-            settled_minutes=sum(one.minutes for one in sums.values()),
+            skipped_shifts=sum(one.shifts for one in sums.values()),
+            skipped_minutes=sum(one.minutes for one in sums.values()),
         )
         if reaches_into(part, state, sums):
             return
@@ -104,4 +104,4 @@ class LeftOut:
         for field in whole.__struct_fields__:
             if field not in {"snapshot", "losses"}:
                 one, other = getattr(whole, field), getattr(found, field)
-                assert one == other, f"{field} with people left out: {other} where all together are {one}"
+                assert one == other, f"{field} with people skipped: {other} where all together are {one}"
