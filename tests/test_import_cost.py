@@ -80,7 +80,8 @@ def test_help_is_told_without_database_and_network(terminal: Terminal, words: tu
 def test_an_unchanged_sync_loads_what_it_needs(terminal: Terminal) -> None:
     """No other database's driver, no migrations, no web server, no colours where nobody watches."""
     day = ("sync", "--day", "2025-12-03")
-    assert terminal(*day).code == 0
+    for _ in range(2):  # the second one still decides
+        assert terminal(*day).code == 0
     found = loaded(terminal, *day)
     assert not found & (SERVERS | DRIVERS | {"alembic", "mako", "rich", "pydantic", "pygments"})
     assert {"sqlalchemy", "httpx2"} <= found
