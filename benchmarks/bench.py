@@ -67,7 +67,7 @@ def main() -> None:
     parser.add_argument("--parts", type=int, default=0, help="of each day: ten minutes each, to see that all works")
     parser.add_argument("--databases", default="", help=f"only these: {' '.join(ORDER)}")
     parser.add_argument("--memory", default="sqlite postgresql", help="where memory beside millions is measured")
-    parser.add_argument("--patience", type=float, default=45, help="seconds one step of a peer may take")
+    parser.add_argument("--patience", type=float, default=20, help="seconds one step of a peer may take")
     parser.add_argument("--no-day", action="store_true", help="without the working day")
     parser.add_argument("--no-peers", action="store_true", help="the product and the floor only")
     parser.add_argument("--no-delays", action="store_true", help="no network delays")

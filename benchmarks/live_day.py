@@ -85,7 +85,7 @@ def _told(day: Day, job: Job, parts: list[Part]) -> Lived:
     return Lived(
         counted=len(day.visits),
         visits=visits,
-        day=all_of_it,
+        day=replace(all_of_it, seconds=0),
         cpu_at_rest=day.cpu_at_rest * parts[0].weight,
         further_looks=day.further_looks,
         calls_a_visit=median(one.asked for one in day.visits),

@@ -45,7 +45,7 @@ class Sample(NamedTuple):
 SAMPLES = {
     45: Sample(parts=0, seconds=0, peers_every=12, bell_parts=0, bell_seconds=0, runs=7),
     500: Sample(parts=12, seconds=1200, peers_every=24, bell_parts=12, bell_seconds=300, runs=5),
-    5_000: Sample(parts=4, seconds=600, peers_every=48, bell_parts=3, bell_seconds=120, runs=3),
+    5_000: Sample(parts=3, seconds=300, peers_every=48, bell_parts=3, bell_seconds=90, runs=3),
 }
 
 
