@@ -283,6 +283,7 @@ ZEROS, FULL_SERVER = "tests/attack/test_odd_rows.py -k of_zeros", "tests/attack/
 BEHIND = "tests/attack/test_adopt*.py -k nobody_waits"
 SPELLED_APART = "tests/attack/test_spelled_otherwise.py -k binary and theirs"
 SERVERS_TOO = {
+    AGAIN,
     RIGHTS_LACKING,
     RIGHTS_NAMED,
     RIGHTS_TO_LOOK,
@@ -3858,7 +3859,6 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         " and check is not None:",
         AGAIN,
     ),
-    ("engine/slice.py", "                if troubled:\n                    fetched.remember_nobody()\n", "", AGAIN),
     (
         "engine/inputs.py",
         'stage="part" if evidence.stage == "end" else evidence.stage',

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from connecteam_sync.api.by_person import AnswerByPerson
-from connecteam_sync.api.wire import People
+from connecteam_sync.api.wire import ActivitiesResponse, People
 from connecteam_sync.core.change import Policy, SlicePlan
 from connecteam_sync.core.clocktime import StoredState
 from connecteam_sync.core.evidence import RunEvidence
@@ -236,6 +236,26 @@ def test_an_edit_while_people_are_left_out_is_put_right(
     truth = {(user, start): minutes for user, start, _, minutes in twins.company.truth(FIRST, LAST)}
     assert kept["total_minutes"] in truth.values()
     assert twins.rows() == twins.company.truth(FIRST, LAST)
+
+
+def test_the_end_of_a_run_skips_people_too(twins: Twins, decoded: Decoded, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row goes once every look is done, when its time clock is looked at again: nobody else is decoded for that."""
+    whole: list[int] = []
+    read = ActivitiesResponse.read
+
+    def reading(response: ActivitiesResponse, people: People) -> Snapshot:
+        whole.append(response.time_clock_id)
+        return read(response, people)
+
+    shift = next(s for s in twins.company.shifts(FIRST, LAST) if s.end is not None and s.clock_id == WAREHOUSE)
+    twins.company.delete(shift.id)
+    with monkeypatch.context() as patch:
+        patch.setattr(ActivitiesResponse, "read", reading)
+        assert twins.mirror.sync(twins.window).counts.deleted == 1
+    assert whole == []
+    assert decoded.people.count(1) == 2
+    twins.other.sync()
+    twins.compare()
 
 
 def test_a_slice_is_quiet_after_two_runs(twins: Twins, decoded: Decoded) -> None:

@@ -113,8 +113,6 @@ class SliceRunner:
             except (RowMoved, RecordRefused) as error:
                 moved, troubled = error, _require_again(error, attempt, is_last=troubled or unit.saved is not None)
                 self._again(unit, error)
-                if troubled:
-                    fetched.remember_nobody()
                 continue
             if isinstance(outcome, _Done):
                 return self._keep(place, fetched, outcome)
