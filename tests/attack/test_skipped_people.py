@@ -18,8 +18,11 @@ from connecteam_sync.core.plan import plan
 from connecteam_sync.core.shift import Snapshot
 from connecteam_sync.core.window import Window
 from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
-from connecteam_sync.sandbox.company import WAREHOUSE
+from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE, Activity
+from connecteam_sync.store.mirror.stored import stored_queries
+from connecteam_sync.store.session import Persons, Session
 from connecteam_sync.store.sql.connect import database_url
+from connecteam_sync.store.sql.pipeline import Query
 from support.random_life import Life
 from support.scenario import FIRST, LAST
 from support.twins import Twins, another
@@ -238,6 +241,112 @@ def test_an_edit_while_people_are_left_out_is_put_right(
     assert twins.rows() == twins.company.truth(FIRST, LAST)
 
 
+def _two(twins: Twins) -> tuple[Activity, Activity]:
+    """Shifts of two people of the warehouse, none of whom is changed by the other."""
+    shifts = [s for s in twins.company.shifts(FIRST, LAST) if s.end is not None and s.clock_id == WAREHOUSE]
+    return shifts[0], next(s for s in shifts if s.user_id != shifts[0].user_id)
+
+
+def test_the_same_id_of_somebody_who_is_skipped_is_not_believed(twins: Twins) -> None:
+    """Two shifts of one id in one answer: neither of them is right, whoever of the two has changed."""
+    one, other = _two(twins)
+    twins.company.spoil(other.id, id=one.id)
+    for _ in range(2):
+        twins.sync()
+    assert "impossible_record" in twins.reasons()
+
+
+def test_the_same_id_on_a_day_that_nobody_mirrors_is_not_believed(twins: Twins) -> None:
+    """A shift of the padding, which is not remembered, and one of somebody else under its id."""
+    one, other = _two(twins)
+    before = twins.company.add(
+        one.user_id, twins.window.start_utc - 7200, twins.window.start_utc - 3600, clock=WAREHOUSE
+    )
+    for _ in range(2):
+        twins.sync()
+    new = twins.work(5, "03:00", "04:00", user=other.user_id)
+    twins.company.spoil(new.id, id=before.id)
+    twins.sync()
+    assert "impossible_record" in twins.reasons()
+
+
+def test_the_same_id_on_another_time_clock_takes_no_row(twins: Twins) -> None:
+    """The shift of somebody who is skipped on one time clock counts as shown there."""
+    one, _ = _two(twins)
+    twins.company.people[one.user_id].clocks = {WAREHOUSE, OFFICE}
+    for _ in range(2):
+        twins.sync()
+    new = twins.work(5, "03:00", "04:00", user=one.user_id, clock=OFFICE)
+    twins.company.spoil(new.id, id=one.id)
+    twins.sync()
+    assert "impossible_record" in twins.reasons()
+
+
+def test_a_guard_counts_everybody(initialised: str, tmp_path: Path, decoded: Decoded) -> None:
+    """More deletes than a guard allows of the rows that were read, and fewer than of all: they are made."""
+    with another(initialised, tmp_path) as other, Sandbox(Company(80), PLENTY) as sandbox:
+        both = Twins(sandbox, initialised, other, time_clocks=(WAREHOUSE,), max_deletes=1, max_deletes_share=0.1)
+        for _ in range(2):
+            both.sync()
+        shifts = [s for s in both.company.shifts(FIRST, LAST) if s.clock_id == WAREHOUSE]
+        people = sorted({s.user_id for s in shifts})[:3]
+        for user in people:
+            both.company.delete(next(s.id for s in shifts if s.user_id == user))
+        decoded.people.clear()
+        assert both.sync().counts.deleted == 3
+        assert decoded.people == [3]
+        both.close()
+
+
+@pytest.mark.parametrize("what", ["a row", "a mapping"])
+def test_what_was_taken_back_for_a_moment_does_not_count(
+    twins: Twins, database: str, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """There when the digests are taken, not when rows are read, and there again: nobody was decided on like that."""
+    if database.startswith("sqlite"):
+        pytest.skip("SQLite has one writer at a time: nobody edits a row while a slice is decided")
+    shift, other = _two(twins)
+    row = _row_of(twins, user=other.user_id)
+    host = create_engine(database_url(database))
+
+    def set_right(*, right: bool) -> None:
+        with host.begin() as connection:
+            if what == "a row":
+                minutes = row["total_minutes"] if right else 7
+                connection.execute(
+                    text("UPDATE clock_times SET total_minutes = :m WHERE id = :row"), {"m": minutes, "row": row["id"]}
+                )
+                return
+            for statement, value in (
+                ("UPDATE employees SET connecteam_user_id = :v WHERE id = :employee", str(other.user_id)),
+                ("UPDATE connecteam_sync_users SET employee_id = :v WHERE user_id = :user", row["employee_id"]),
+            ):
+                connection.execute(
+                    text(statement),
+                    {"v": value if right else None, "employee": row["employee_id"], "user": other.user_id},
+                )
+
+    def queries(session: Session, window: Window, snapshot: Snapshot, only: Persons | None = None) -> list[Query]:
+        if snapshot.time_clock_id == WAREHOUSE:
+            set_right(right=True)
+        return stored_queries(session, window, snapshot, only)
+
+    set_right(right=False)
+    twins.company.edit(shift.id, end=shift.start + 3660)
+    with monkeypatch.context() as patch:
+        for module in ("engine.person_look", "store.mirror.stored"):
+            patch.setattr(f"connecteam_sync.{module}.stored_queries", queries)
+        twins.mirror.sync(twins.window)
+    set_right(right=False)
+    host.dispose()
+    twins.mirror.sync(twins.window)
+    kept = next(one for one in twins.table() if one["id"] == row["id"])
+    if what == "a row":
+        assert kept["total_minutes"] == row["total_minutes"]
+    else:
+        assert "possible_double" in twins.reasons()
+
+
 def test_the_end_of_a_run_skips_people_too(twins: Twins, decoded: Decoded, monkeypatch: pytest.MonkeyPatch) -> None:
     """A row goes once every look is done, when its time clock is looked at again: nobody else is decoded for that."""
     whole: list[int] = []
@@ -268,22 +377,40 @@ def test_a_slice_is_quiet_after_two_runs(twins: Twins, decoded: Decoded) -> None
     assert decoded.people == []
 
 
-def test_a_row_outside_of_the_days_keeps_a_slice_from_being_quiet_by_people_alone(twins: Twins) -> None:
-    """Digests of people are of the padded days: a row that stands elsewhere is compared with the whole slice."""
-    keeping = Twins.mirror_of(twins.sandbox, twins.mirror.settings.database_url, max_deletes=99, local_edits="keep")
-    shift = next(s for s in twins.company.shifts(FIRST, LAST) if s.end is not None and s.clock_id == WAREHOUSE)
-    row = _row_of(twins, without=shift.user_id)
-    moved = "UPDATE clock_times SET clock_in = '2025-11-22 03:02:01' WHERE id = :row"
-    twins.execute(moved, row=row["id"])
-    for number in range(2):
-        for _ in range(3):
-            keeping.sync(twins.window)
-        held = {one.hold.clock_time_id for one in keeping.holds()}
-        assert (row["id"] in held) == (not number)
-        twins.execute(
-            "UPDATE clock_times SET clock_in = :at, total_minutes = :minutes WHERE id = :row",
-            at=row["clock_in"],
-            minutes=row["total_minutes"],
-            row=row["id"],
-        )
+def test_a_row_outside_of_the_days_that_moves_back_meanwhile_is_noticed(
+    twins: Twins, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Digests of people are of the padded days: a slice with a row elsewhere is not quiet by them alone."""
+    if database.startswith("sqlite"):
+        pytest.skip("SQLite has one writer at a time: nobody edits a row while a slice is decided")
+    keeping = Twins.mirror_of(twins.sandbox, database, max_deletes=99, local_edits="keep")
+    shift, other = _two(twins)
+    row = _row_of(twins, user=other.user_id)
+    host = create_engine(database_url(database))
+
+    def move(to: object) -> None:
+        with host.begin() as connection:
+            connection.execute(text("UPDATE clock_times SET clock_in = :at WHERE id = :k"), {"at": to, "k": row["id"]})
+
+    def meanwhile(
+        window: Window, snapshot: Snapshot, stored: StoredState, policy: Policy, evidence: RunEvidence
+    ) -> SlicePlan:
+        decision = plan(window, snapshot, stored, policy, evidence)
+        if snapshot.time_clock_id == WAREHOUSE:
+            move(row["clock_in"])
+        return decision
+
+    for _ in range(2):
+        keeping.sync(twins.window)
+    move("2025-11-22 03:02:01")
+    twins.company.edit(shift.id, end=shift.start + 3660)
+    keeping.sync(twins.window)
+    assert row["id"] in {one.hold.clock_time_id for one in keeping.holds()}
+    with monkeypatch.context() as patch:
+        patch.setattr("connecteam_sync.engine.decide.plan", meanwhile)
+        keeping.sync(twins.window)
+    host.dispose()
+    for _ in range(2):
+        keeping.sync(twins.window)
+    assert row["id"] not in {one.hold.clock_time_id for one in keeping.holds()}
     keeping.close()
