@@ -106,7 +106,7 @@ def measure(args: argparse.Namespace) -> None:
         for kind in bench.relays if not args.no_delays else ():
             progress.part(f"delays, {kind}", partial(delays, bench, kind))
         if not args.no_delays and not args.no_peers:
-            progress.part("delays, peers", lambda: delays_of_peers(bench))
+            progress.part_of_a_peer("delays, peers", lambda: delays_of_peers(bench))
         for kind in args.memory.split() if MILLION in sizes else ():
             if kind in bench.servers:
                 progress.part(f"memory, {kind}", partial(memory, bench, kind))
@@ -144,7 +144,7 @@ def days(bench: Bench, progress: Progress, args: argparse.Namespace, stack: Exit
             for other in working_day.PEERS if not args.no_peers else ():
                 if kind in other.kinds and not missing(other.module, kind):
                     act = partial(working_day.peer_day, bench, people, kind, other, answers)
-                    progress.part(f"{where}, {other.name}", act)
+                    progress.part_of_a_peer(f"{where}, {other.name}", act)
 
 
 def answers_of(bench: Bench, people: int, made: list[working_day.Answers], stack: ExitStack) -> working_day.Answers:
@@ -162,7 +162,7 @@ def at_size(bench: Bench, progress: Progress, kind: str, shifts: int, *, peers: 
         alone(progress, place, kind, shifts)
         for subject in (*PEERS, ROLLBACK) if peers else ():
             name = f"{subject.name}, {kind}, {shifts:,} shifts"
-            progress.part(name, partial(_peer, place, subject))
+            progress.part_of_a_peer(name, partial(_peer, place, subject))
 
 
 def _peer(place: Callable[[], Place], subject: Subject) -> None:

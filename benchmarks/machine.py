@@ -30,7 +30,8 @@ _PACKAGES = (
 class Record(msgspec.Struct, kw_only=True):
     """Everything a run found. `requests` are the slices and the pages of users of each size.
 
-    `done` are the parts that are finished, with their `seconds`; `absent` is what could not be measured, and why.
+    `done` are the parts that are finished, with their `seconds`; `absent` is what could not be measured, and why, and
+    `failed` which peers ended with an error.
     """
 
     about: dict[str, str]
@@ -43,6 +44,7 @@ class Record(msgspec.Struct, kw_only=True):
     done: list[str] = []
     seconds: dict[str, float] = {}
     absent: list[str] = []
+    failed: list[str] = []
 
 
 def processor_name() -> str:

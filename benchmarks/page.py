@@ -208,4 +208,5 @@ def _machine(record: Record) -> str:
     minutes = f"{sum(record.seconds.values()) / 60:.0f} minutes in {len(record.done)} parts"
     about = table(("", ""), [*record.about.items(), ("measured in", minutes)])
     absent = "".join(f"- Not measured: {words}.\n" for words in record.absent)
+    absent += "".join(f"- Failed: {words}\n" for words in record.failed)
     return f"## Machine and versions\n\n{about}" + (f"\n{absent}" if absent else "")

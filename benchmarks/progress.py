@@ -55,6 +55,19 @@ class Progress:
         self.record.seconds[name] = round(time.perf_counter() - began, 1)
         save(self.record, unfinished(self._results))
 
+    def part_of_a_peer(self, name: str, act: Callable[[], None]) -> None:
+        """Do a part whose failing is the peer's own: it is told, and the run goes on."""
+
+        def tried() -> None:
+            try:
+                act()
+            except RuntimeError as error:
+                words = f"{name}: {str(error).strip().splitlines()[-1][:300]}"
+                self.record.failed.append(words)
+                self._bench.say(f"FAILED: {words}")
+
+        self.part(name, tried)
+
     def finish(self) -> None:
         """The results are those of this run from now on."""
         save(self.record, self._results)

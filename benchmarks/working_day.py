@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import msgspec
 from databases import Scratch, instant, moment
 from day_answers import EVERY, DayManifest, Truth
-from measure import HERE, Bench, DayFound, RunFound
+from measure import HERE, Bench, DayFound, OutOfPatience, RunFound
 from sqlalchemy import text
 
 PEOPLE = (45, 500, 5_000)
@@ -28,7 +28,9 @@ VISITS = 86_400 // EVERY
 _PATIENCE = 8.0
 """Seconds that a peer's visits of one database may take."""
 _LONGEST = 20.0
-"""The longest visit of a peer that is run; it is reckoned from that of a smaller company."""
+"""The longest visit of a peer that is run, as reckoned from that of a smaller company; else it stays with that."""
+_ENOUGH = 120.0
+"""Seconds after which a peer's day is given up: some take time with the square of the rows."""
 
 
 class Sample(NamedTuple):
@@ -193,12 +195,18 @@ def peer_day(bench: Bench, people: int, kind: str, peer: Peer, answers: Callable
             "folder": str(served.folder),
             "patience": _PATIENCE,
         }
-        found = bench.task("day_peers", job).answer
+        try:
+            found = bench.task("day_peers", job, patience=_ENOUGH).answer
+        except OutOfPatience:
+            if below is None:
+                raise RuntimeError(f"not done in {_ENOUGH:.0f} s") from None
+            bench.note_day(_in_proportion(below, people, f"; {_ENOUGH:.0f} s were too short"))
+            return
         verdict = _judge(database, served, found["visits"][-1], peer.table)
     bench.note_day(_day_of(people, kind, peer.name, found, served.manifest, verdict))
 
 
-def _in_proportion(below: DayFound, people: int) -> DayFound:
+def _in_proportion(below: DayFound, people: int, more: str = "") -> DayFound:
     times = people / below.people
     return DayFound(
         people=people,
@@ -212,7 +220,7 @@ def _in_proportion(below: DayFound, people: int) -> DayFound:
         run_p95=below.run_p95 * times,
         run_cpu_p50=below.run_cpu_p50 * times,
         estimate=True,
-        why=f"in proportion from {below.people:,} people",
+        why=f"in proportion from {below.people:,} people{more}",
     )
 
 

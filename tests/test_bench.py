@@ -128,6 +128,22 @@ def test_a_run_that_was_stopped_goes_on_and_does_nothing_twice(tmp_path: Path) -
     assert not unfinished(results).exists()
 
 
+def test_a_peer_that_fails_is_told_and_the_run_goes_on(tmp_path: Path) -> None:
+    """Its error is on record; starting again does not try it again. An error of ours ends the run."""
+    with Bench("", patience=1, wanted={"sqlite"}) as bench:
+        progress = Progress(bench, dict(ABOUT), tmp_path / "bench.json")
+
+        def fails() -> None:
+            raise RuntimeError("first line\nthe reason")
+
+        progress.part_of_a_peer("a peer", fails)
+        progress.part_of_a_peer("a peer", lambda: pytest.fail("it was tried"))
+        assert progress.record.failed == ["a peer: the reason"]
+        with pytest.raises(RuntimeError):
+            progress.part("ours", fails)
+        assert progress.record.done == ["a peer"]
+
+
 @pytest.mark.parametrize("other", [{"processor": "two"}, {"source": "b"}, {"mysql": "9"}])
 def test_no_run_goes_on_with_what_another_machine_or_code_began(tmp_path: Path, other: dict[str, str]) -> None:
     """It says what differs, and leaves the file alone."""
