@@ -19,10 +19,10 @@ from connecteam_sync.core.shift import Snapshot
 from connecteam_sync.core.window import Window
 from connecteam_sync.sandbox import Company, Sandbox, SandboxSettings
 from connecteam_sync.sandbox.company import OFFICE, WAREHOUSE, Activity
-from connecteam_sync.store.mirror.stored import stored_queries
 from connecteam_sync.store.session import Persons, Session
 from connecteam_sync.store.sql.connect import database_url
 from connecteam_sync.store.sql.pipeline import Query
+from connecteam_sync.version import PLANNER_VERSION
 from support.random_life import Life
 from support.scenario import FIRST, LAST
 from support.twins import Twins, another
@@ -272,12 +272,13 @@ def test_the_same_id_on_a_day_that_nobody_mirrors_is_not_believed(twins: Twins) 
 
 def test_the_same_id_on_another_time_clock_takes_no_row(twins: Twins) -> None:
     """The shift of somebody who is skipped on one time clock counts as shown there."""
-    one, _ = _two(twins)
+    one, other = _two(twins)
     twins.company.people[one.user_id].clocks = {WAREHOUSE, OFFICE}
     for _ in range(2):
         twins.sync()
     new = twins.work(5, "03:00", "04:00", user=one.user_id, clock=OFFICE)
     twins.company.spoil(new.id, id=one.id)
+    twins.company.edit(other.id, end=other.start + 3660)  # else the whole look would be as it was
     twins.sync()
     assert "impossible_record" in twins.reasons()
 
@@ -326,16 +327,17 @@ def test_what_was_taken_back_for_a_moment_does_not_count(
                     {"v": value if right else None, "employee": row["employee_id"], "user": other.user_id},
                 )
 
+    reading = Session.stored_queries
+
     def queries(session: Session, window: Window, snapshot: Snapshot, only: Persons | None = None) -> list[Query]:
         if snapshot.time_clock_id == WAREHOUSE:
             set_right(right=True)
-        return stored_queries(session, window, snapshot, only)
+        return reading(session, window, snapshot, only)
 
     set_right(right=False)
     twins.company.edit(shift.id, end=shift.start + 3660)
     with monkeypatch.context() as patch:
-        for module in ("engine.person_look", "store.mirror.stored"):
-            patch.setattr(f"connecteam_sync.{module}.stored_queries", queries)
+        patch.setattr(Session, "stored_queries", queries)
         twins.mirror.sync(twins.window)
     set_right(right=False)
     host.dispose()
@@ -345,6 +347,35 @@ def test_what_was_taken_back_for_a_moment_does_not_count(
         assert kept["total_minutes"] == row["total_minutes"]
     else:
         assert "possible_double" in twins.reasons()
+
+
+def test_a_new_row_of_somebody_with_old_ones_is_compared(twins: Twins) -> None:
+    """MySQL and MariaDB read old rows by their keys and new ones by their clock-in: a person has both."""
+    one, other = _two(twins)
+    twins.work(5, "03:00", "04:00", user=one.user_id)
+    for _ in range(2):
+        twins.sync()
+    new = max(row["id"] for row in twins.table())
+    old = _row_of(twins, user=one.user_id)["id"]
+    assert old != new
+    for number, row in enumerate((new, old)):
+        twins.execute(EDITED, row=row)
+        twins.company.edit(other.id, end=other.start + 3660 + number * 60)
+        assert twins.sync().counts.updated == 2
+
+
+def test_a_rule_that_changed_has_everybody_decided(
+    twins: Twins, decoded: Decoded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who was unchanged under another PLANNER_VERSION is not skipped."""
+    one, _ = _two(twins)
+    monkeypatch.setattr("connecteam_sync.engine.inputs.PLANNER_VERSION", PLANNER_VERSION + 1)
+    twins.company.edit(one.id, end=one.start + 3660)
+    assert twins.sync().status == "applied"
+    assert decoded.people == []
+    twins.company.edit(one.id, end=one.start + 3720)
+    assert twins.sync().status == "applied"
+    assert decoded.people
 
 
 def test_the_end_of_a_run_skips_people_too(twins: Twins, decoded: Decoded, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,7 +72,7 @@ class PersonDigests:
     def of(self, user: int, employee: RowId | None) -> bytes:
         """The digest of a person; empty if it is not known."""
         parts = (self._rows.get(employee, b"-"), self._shifts.get(user, b"-"), self._breaks.get(user, b"-"))
-        return _CUT if _CUT in parts else _joined(*parts)
+        return _joined(*parts)
 
 
 def _joined(*parts: bytes) -> bytes:
