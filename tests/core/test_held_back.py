@@ -152,6 +152,18 @@ def test_a_shift_without_a_row_of_ours_has_nothing_twice() -> None:
         )
         == []
     )
-    two = [shift("x", "2 08:00", user=999), MORNING]
-    plan = decide(said(*two), msgspec.structs.replace(stored, rows=(*stored.rows, BY_HAND)))
-    assert [hold.subject for hold in plan.holds if hold.reason == "manual_row"] == ["shift:a"]
+    others = [shift("A", "2 08:00", user=999), shift("B", "3 08:00"), shift("C", "3 09:00"), MORNING]
+    beside_new = msgspec.structs.replace(BY_HAND, id=8, clock_in=at("3 08:00"))
+    plan = decide(said(*others), msgspec.structs.replace(stored, rows=(*stored.rows, beside_new, BY_HAND)))
+    assert "shift:a" in [hold.subject for hold in plan.holds if hold.reason == "manual_row"]
+
+
+def test_where_nothing_is_new_or_nothing_old_is_left_nothing_is_held() -> None:
+    """Whatever else is decided."""
+    stored = after_sync(MORNING)
+    longer = msgspec.structs.replace(MORNING, end=at("2 13:00"))
+    with_old = msgspec.structs.replace(
+        stored, rows=(*stored.rows, msgspec.structs.replace(OLD, clock_in=at("4 08:00")))
+    )
+    assert same_minute(decide(said(longer), with_old)) == []
+    assert kinds(decide(said(MORNING, precise("b", day=4)), stored)) == ["create"]
