@@ -49,6 +49,11 @@ def moved(**changed: object) -> ClockTime:
         ),
         # 23:59 is of the same local day, though the day of UTC is another.
         (entry(ROW, moved(clock_in=at("2 23:59"))), [(1, 2, "changed", (240, 240))]),
+        (entry(moved(clock_in=at("2 23:59")), ROW), [(1, 2, "changed", (240, 240))]),
+        (
+            entry(moved(clock_in=at("2 23:59")), moved(clock_in=at("3 23:59"))),
+            [(1, 2, "removed", (240, 0)), (1, 3, "added", (0, 240))],
+        ),
     ],
 )
 def test_an_entry_is_a_line_of_each_person_and_day(
