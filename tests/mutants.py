@@ -2156,7 +2156,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/run.py", "self.rows + self.left > 0)", "self.rows > 0)", PEOPLE),
     ("core/holds.py", "if len(details) == 1 else REASON_TEXTS[self.reason]", 'if len(details) == 1 else ""', TOLD),
     ("core/holds.py", "or begin is None else int(begin[1])", "or begin is None else None", TOLD),
-    ("core/holds.py", "(\\d+){created}$", "(\\d+){created}", TOLD),
+    ("core/holds.py", "({_QUOTED}){created}$", "({_QUOTED}){created}", TOLD),
     ("core/holds.py", "min(days[1], later(days[0], MAX_WINDOW_DAYS - 1))", "days[1]", TOLD),
     ("present/holds_text.py", '(group.show_command() if on_record else "")', "group.show_command()", TOLD),
     ("cli/history.py", "if not standing and (kind", "if standing and (kind", TOLD),
