@@ -10,6 +10,7 @@ from test_plan import ANA, BEN, CLOCK, EMPLOYEES, MORNING, WINDOW, after_sync, a
 
 from connecteam_sync.core.change import Counts, Hold, Minutes, NewEmployee, SlicePlan
 from connecteam_sync.core.clocktime import AppliedValues, Employee, StoredState, TrackedShift, clock_time_of
+from connecteam_sync.core.people import phone_marks
 from connecteam_sync.core.shift import InvalidRecord, User
 
 EVENING = shift("e", "2 16:00", "2 20:00")
@@ -159,6 +160,57 @@ def test_an_employee_is_made_for_somebody_new_where_the_company_wants_that() -> 
     known = msgspec.structs.replace(WITHOUT, people=(working,), users_of={5: frozenset({ANA})})
     assert newcomer(known, employees="create").new_employees == (NewEmployee(user_id=999, name="Eve New"),)
     assert (newcomer().new_employees, newcomer().changes) == ((), ())
+
+
+def with_leaver(leaver: User, *, clocks_in: bool = True) -> SlicePlan:
+    """A plan with a shift of somebody new, beside another user who is new, too, and may have left."""
+    other = shift("l", "5 08:00", "5 09:00", user=leaver.id)
+    answer = said(STRANGER, *([other] if clocks_in else []), listed={ANA, BEN, 999, leaver.id})
+    answer = msgspec.structs.replace(answer, users=(*answer.users, NEWCOMER, leaver))
+    return decide(answer, WITHOUT, employees="create")
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_double"),
+    [
+        ({"first_name": "Eve", "last_name": "New"}, True),
+        ({"first_name": "E.", "last_name": "Other", "email": "eve@EXAMPLE.test"}, True),
+        ({"first_name": "Other", "last_name": "Name"}, False),
+        ({"first_name": "Eve", "last_name": "New", "is_archived": False}, False),
+    ],
+    ids=["the name", "the address", "nothing alike", "not archived"],
+)
+def test_somebody_new_who_may_have_left_before_waits_for_a_person(fields: dict[str, Any], *, is_double: bool) -> None:
+    """The one who left gets an employee by this plan, if they have hours on these days."""
+    leaver = User(**{"id": 500, "is_archived": True, **fields})
+    plan = with_leaver(leaver)
+    assert [new.user_id for new in plan.new_employees] == ([500] if is_double else [500, 999])
+    assert [hold.reason for hold in plan.holds] == (["possible_double"] if is_double else [])
+    if is_double:
+        assert "might be archived Connecteam user 500, whose employee is new too" in plan.holds[0].detail
+    assert [new.user_id for new in with_leaver(leaver, clocks_in=False).new_employees] == [999]
+
+
+def test_somebody_new_with_the_number_of_one_who_left_waits_too() -> None:
+    """Written with or without its country code."""
+    leaver = User(id=500, first_name="E.", last_name="Other", is_archived=True, phone=phone_marks("3125551234"))
+    other = shift("l", "5 08:00", "5 09:00", user=500)
+    answer = said(STRANGER, other, listed={ANA, BEN, 999, 500})
+    new = msgspec.structs.replace(NEWCOMER, phone=phone_marks("+1 312 555 1234"))
+    plan = decide(msgspec.structs.replace(answer, users=(*answer.users, new, leaver)), WITHOUT, employees="create")
+    assert [hold.reason for hold in plan.holds] == ["possible_double"]
+
+
+def test_an_employee_whose_user_works_here_is_not_somebody_new() -> None:
+    """One whose user has left may be."""
+    namesake = Employee(id=5, name="Eve New", connecteam_user_id="700")
+    known = msgspec.structs.replace(WITHOUT, people=(namesake,), users_of={5: frozenset({700})})
+    answer = said(STRANGER, listed={ANA, BEN, 999})
+    for is_archived, reasons in ((True, ["possible_double"]), (False, [])):
+        works = User(id=700, first_name="Eve", last_name="New", is_archived=is_archived)
+        users = (*answer.users, NEWCOMER, works)
+        plan = decide(msgspec.structs.replace(answer, users=users), known, employees="create")
+        assert [hold.reason for hold in plan.holds] == reasons
 
 
 def test_somebody_whom_the_table_of_people_refuses_is_held() -> None:
