@@ -75,6 +75,14 @@ def test_old_rows_of_people_with_new_ones_go_with_them() -> None:
     assert found.deleted_for_others == {4}
 
 
+def test_rows_that_stay_keep_no_other_from_going() -> None:
+    """Whichever comes first: a colleague's, one of another day, and the one that goes."""
+    first, second = old(2, "4", employee=2), old(3, "27")
+    found = goes(drafted(first, second, OLD), second, OLD)
+    take_replaced(found, frozenset())
+    assert kinds(found) == [("create", "n"), ("delete", 4)]
+
+
 @pytest.mark.parametrize(
     ("changed", "policy"),
     [
@@ -157,6 +165,12 @@ def test_deletes_of_shifts_and_of_other_people_replace_nothing() -> None:
     end.evidence.coming[end.start, end.end].update({1: 1})
     note_replaced(end)
     assert end.replaced == {4}
+    rows = tuple(old(10 + day, str(day)) for day in range(2, 6))
+    both = drafted(*rows, stage="part")
+    both.evidence.coming[both.start, both.end].update({1: 1})
+    both.pending = {row.id or 0: orphan_delete(both, row) for row in rows}
+    note_replaced(both)
+    assert both.replaced == {row.id for row in rows}
     no_account = drafted(stage="part")
     no_account.evidence.account = {}
     no_account.changes.append(orphan_delete(no_account, OLD))
