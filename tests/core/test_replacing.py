@@ -234,6 +234,15 @@ def test_the_bound_is_four_fifths_of_all_that_the_person_will_have() -> None:
     assert not longer.holds
 
 
+def test_beside_an_open_shift_any_minute_is_a_double() -> None:
+    """It has no hours yet that old ones could be few of; none at all are no double."""
+    still_open = msgspec.structs.replace(NEW, end=None)
+    for minutes, is_held in ((1, True), (0, False)):
+        found = drafted(msgspec.structs.replace(OLD, total_minutes=minutes), shifts=(still_open,))
+        hold_doubles(found, frozenset())
+        assert bool(found.holds) is is_held
+
+
 @pytest.mark.parametrize("changed", [{"employee_id": 2}, {"source": "manual"}], ids=["of a colleague", "by hand"])
 def test_rows_of_others_hold_nothing(changed: dict[str, Any]) -> None:
     """Nor does one that a shift has, that one has taken, or that goes by this plan."""
@@ -267,6 +276,23 @@ def test_while_the_old_rows_wait_the_new_ones_do() -> None:
     far = drafted(msgspec.structs.replace(OLD, clock_in=at("27 07:00"), clock_out=at("27 11:00")), stage="part")
     hold_doubles(far, frozenset())
     assert (kinds(far), far.deferred) == ([("create", "n")], [])
+
+
+def test_several_people_wait_each_for_their_own_rows() -> None:
+    """Held at the end, or left for it; what waited before is kept."""
+    both = (NEW, shift("b", "4 08:00", "4 12:00", user=BEN))
+    end = drafted(OLD, old(5, "4", employee=2), shifts=both)
+    hold_doubles(end, frozenset())
+    assert ([hold.employee_id for hold in end.holds.values()], end.changes) == ([1, 2], [])
+    part = drafted(OLD, old(5, "4", employee=2), shifts=both, stage="part")
+    part.coming[1] = 3
+    hold_doubles(part, frozenset())
+    assert [change.shift_id for change in part.deferred] == ["n", "b"]
+    assert dict(part.coming) == {1: 4, 2: 1}
+    noted = drafted()
+    noted.pending[4] = orphan_delete(noted, OLD)
+    hold_doubles(noted, frozenset())
+    assert (len(noted.holds), noted.deferred) == (1, [])
 
 
 def test_where_a_word_is_waited_for_every_new_row_of_the_person_waits() -> None:
