@@ -118,7 +118,8 @@ class Day:
         self.times: dict[str, list[Cost]] = {}
         """What runs cost in which nobody changed, some did, and the one after it (`runs_of`)."""
         self._meter = meter or Meter()
-        self._cpu = self._making = self._visited = 0.0
+        self._cpu = self._making = 0.0
+        self._visited: dict[int, float] = {}
         self._statements = self._asked = 0
         self._is_measured = self._is_counted = False
         self._apart = NOTHING
@@ -280,8 +281,8 @@ class Day:
             self.further, self.further_looks = self.further.plus(spent), self.further_looks + len(ended)
         elif self._is_counted:
             self.visits.append(Visit(spent, self._asked - asked, any(_changes(run) for run in visits)))
-        if visits:
-            self._visited = now
+        if visits and len(self.looked) == 1:  # else others were looked at as well, before a row went
+            self._visited.update(dict.fromkeys(self.looked, now))
         if self._is_counted:
             self.lags += [now - one.at for one in self.waiting if one.clock in self.looked and one.is_shift]
         self.waiting = [one for one in self.waiting if one.clock not in self.looked]
@@ -291,7 +292,9 @@ class Day:
         """Whether a visit was asked for by a proof that found something newer than the table, which is once a day."""
         cadence = self.chosen.get("cadence_seconds")
         is_bell = self._mirror.store.asked == Asked("bell")
-        return cadence is not None and not is_bell and now - self._visited < cadence - _EARLY
+        if cadence is None or is_bell or not self.looked:
+            return False
+        return all(now - self._visited.get(clock, 0) < cadence - _EARLY for clock in self.looked)
 
     def _measured(self, act: Callable[[], T]) -> tuple[Cost, T]:
         """The processor's and the real seconds of a call; the sandbox's making of answers is in neither."""

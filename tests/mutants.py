@@ -131,7 +131,8 @@ REDACTED = "tests/test_logs.py -k taken_out"
 ODD_ELSEWHERE = "tests/attack/test_odd_records.py -k wherever"
 SEQUENCES = "tests/store/test_health.py -k sequence and postgresql"
 BUNDLE = "tests/test_support_bundle.py -k "
-LONG_JSON = "tests/core/test_long_json.py"
+LONG_JSON, BULK = "tests/core/test_long_json.py", "tests/store/test_bulk.py -k mysql"
+READ_IN_PARTS = "tests/store/test_store.py -k read_back_in_parts"
 EVENTS, LOGS, THREADS = "tests/test_events.py", "tests/test_logs.py", "tests/test_threads.py"
 UNCHANGED_PEOPLE = "tests/core/test_unchanged_people.py"
 SKIPPED_PEOPLE = "tests/attack/test_skipped_people.py -k sqlite"
@@ -962,6 +963,34 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("engine/replay.py", "if not unpacking.eof or unpacking.unused_data:", "if not unpacking.eof:", BUNDLE + "unpacks"),
     ("engine/replay.py", "and Decided.of(plan) == inputs.decided", "", BUNDLE + "lists_asks"),
     ("core/long_json.py", 'before = b","', 'before = b""', LONG_JSON),
+    (
+        "store/sql/bulk.py",
+        "for column in columns if column in shared])",
+        "for column in columns if column not in shared])",
+        BULK,
+    ),
+    (
+        "store/sql/bulk.py",
+        "            found.setdefault(common(row), []).append(own(row))\n",
+        "            found[common(row)] = [own(row)]\n",
+        BULK,
+    ),
+    ("store/sql/bulk.py", "        if in_order:\n", "        if not in_order:\n", BULK),
+    ("store/sql/mysql.py", "NESTED PATH '$[{len(shared)}][*]'", "NESTED PATH '$[{len(shared)}][0]'", BULK),
+    ("store/sql/mysql_session.py", 'value.replace("\\\\", "\\\\\\\\").replace', "value.replace", BULK),
+    ("store/sql/mysql_session.py", "or connection.server_status & _NO_BACKSLASH_ESCAPES", "", BULK),
+    (
+        "store/mirror/clock_times.py",
+        "rows_between(session, first, last + 1)",
+        "rows_between(session, first, last)",
+        BULK,
+    ),
+    (
+        "store/mirror/clock_times.py",
+        "changes[start : start + size]",
+        "changes[start : start + size - 1]",
+        READ_IN_PARTS,
+    ),
     ("core/long_json.py", 'yield b"]" if items else b"[]"', 'yield b"]"', LONG_JSON),
     ("core/long_json.py", "len(found) > AT_ONCE", "len(found) >= 0", LONG_JSON),
     ("core/change.py", "digest.update(chunk)", "digest.update(chunk[:9])", LONG_JSON),
@@ -1110,8 +1139,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "core/window.py",
-        "return (first, local_day(clock_out - 1, timezone))",
-        "return (first, local_day(clock_out, timezone))",
+        "return _shared((first, local_day(clock_out - 1, timezone)))",
+        "return _shared((first, local_day(clock_out, timezone)))",
         CORE,
     ),
     ("core/adopt.py", "row.id not in live, ", "", ADOPT),
@@ -1371,7 +1400,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "store/mirror/apply.py",
-        "    write_journal(session, changes, before, after, _memories(plan, memory), run=run.value, now=now)\n",
+        "        write_journal(session, written, before, after, memories, run=run.value, now=now)\n",
         "",
         GOLDEN,
     ),
@@ -1397,8 +1426,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("store/sql/statements.py", "first = list(islice(many, BATCH + 1))", "first = list(islice(many, BATCH))", WAITING),
     (
         "store/sql/statements.py",
-        "self.fitting(every, packed_rows)",
-        "self.fitting(many, packed_rows)",
+        "self.fitting(every, packing(columns, shared=shared))",
+        "self.fitting(many, packing(columns, shared=shared))",
         WAITING,
     ),
     ("store/sql/pipeline.py", "if load and size + one > min(LOAD, limit):", "if False:", WAITING),
@@ -1431,7 +1460,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("engine/private_file.py", "Path(made).replace(file)", "file.write_bytes(whole)", SAVED_PLANS),
     ("api/client.py", "follow_redirects=False", "follow_redirects=True", CLIENT),
     ("api/client.py", '"userStatus": "all"', '"userStatus": "active"', CLIENT),
-    ("api/client.py", "if size > self._limit:", "if False:", CLIENT),
+    ("api/client.py", "if body.tell() > self._limit:", "if False:", CLIENT),
     ("api/client.py", "if not users:", "if False:", CLIENT),
     ("api/client.py", 'if not kind.startswith("application/json"):', "if False:", CLIENT),
     (
@@ -2003,8 +2032,8 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "store/mirror/tracking.py",
-        "        if mirror.clock_time_id is not None\n        and mirror.clock_time_id != _link",
-        "        if mirror.clock_time_id is not None\n        and mirror.clock_time_id == _link",
+        "        and mirror.clock_time_id != _link",
+        "        and mirror.clock_time_id == _link",
         LINKS,
     ),
     (
@@ -2127,7 +2156,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/run.py", "self.rows + self.left > 0)", "self.rows > 0)", PEOPLE),
     ("core/holds.py", "if len(details) == 1 else REASON_TEXTS[self.reason]", 'if len(details) == 1 else ""', TOLD),
     ("core/holds.py", "or begin is None else int(begin[1])", "or begin is None else None", TOLD),
-    ("core/holds.py", "(\\d+){created}$", "(\\d+){created}", TOLD),
+    ("core/holds.py", "({_QUOTED}){created}$", "({_QUOTED}){created}", TOLD),
     ("core/holds.py", "min(days[1], later(days[0], MAX_WINDOW_DAYS - 1))", "days[1]", TOLD),
     ("present/holds_text.py", '(group.show_command() if on_record else "")', "group.show_command()", TOLD),
     ("cli/history.py", "if not standing and (kind", "if standing and (kind", TOLD),
@@ -2379,9 +2408,9 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
         UNDO_PAGE + " -k sqlite",
     ),
     ("store/history/undo.py", "_require_childless(session, run, inverse, fresh=False)", "pass", UNDO_PAGE),
-    ("store/history/employee.py", "if count and said is None:", "if False:", TEXTS),
-    ("store/history/employee.py", "min(low + _GATHERED, end)", "low + _GATHERED", TEXTS),
-    ("store/history/employee.py", 'column.kind in {"word", "text"} or', "", TEXTS),
+    ("store/mirror/gathered.py", "if count and said is None:", "if False:", TEXTS),
+    ("store/mirror/gathered.py", "min(low + _GATHERED, end)", "low + _GATHERED", TEXTS),
+    ("store/mirror/gathered.py", 'column.kind in {"word", "text"} or', "", TEXTS),
     ("store/sql/mysql.py", "CASE WHEN {_IS_WHOLE} THEN g.said END", "g.said", TEXTS),
     ("core/deliveries.py", "is_key and not _NO_PLACE.fullmatch(str(request))", "is_key", BELLS),
     ("core/deliveries.py", "{1,2}|.*", "{1,2}.*|.*", BELLS),

@@ -175,7 +175,7 @@ def test_a_database_that_begins_again_has_none_of_the_old_runs(tmp_path: Path, s
         world.mirror.close()
         file = next((state / "connecteam-sync" / "inputs").rglob("run-1.inputs"))
         (look, *_) = kept_inputs.KeptInputs(file.parent, last=20).of_run(1, _started(file))
-        file.write_bytes(kept_inputs.pack(msgspec.structs.replace(look, started_at=7)) or b"")
+        file.write_bytes(b"".join(kept_inputs.packed(msgspec.structs.replace(look, started_at=7))))
         database.unlink()
         again = World(sandbox, f"sqlite:///{database}")
         again.sync()

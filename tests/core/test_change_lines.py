@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import time
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -49,6 +50,11 @@ def moved(**changed: object) -> ClockTime:
         ),
         # 23:59 is of the same local day, though the day of UTC is another.
         (entry(ROW, moved(clock_in=at("2 23:59"))), [(1, 2, "changed", (240, 240))]),
+        (entry(moved(clock_in=at("2 23:59")), ROW), [(1, 2, "changed", (240, 240))]),
+        (
+            entry(moved(clock_in=at("2 23:59")), moved(clock_in=at("3 23:59"))),
+            [(1, 2, "removed", (240, 0)), (1, 3, "added", (0, 240))],
+        ),
     ],
 )
 def test_an_entry_is_a_line_of_each_person_and_day(
@@ -96,6 +102,23 @@ def test_a_record_has_a_cell_for_each_column() -> None:
     assert open_line["name"] == "'=Ben  x"
     assert (open_line["clock_in_after"], open_line["clock_out_after"]) == ("2025-12-02T08:00:00-06:00", "")
     assert (open_line["minutes_before"], open_line["minutes_after"], open_line["delta_minutes"]) == ("", "", "0")
+
+
+def test_a_new_row_fills_the_cells_after_the_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its end and minutes, too; the moment is one of UTC wherever the machine is; no shift is no text."""
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        made = entry(None, ROW, "create")
+        made = msgspec.structs.replace(made, change=msgspec.structs.replace(made.change, shift_id=None))
+        [record] = csv.reader("".join(changes_csv(lines_of([made], NAMES, ZONE), ZONE, heading=False)).splitlines())
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    cells = dict(zip(COLUMNS, record, strict=True))
+    assert cells["clock_out_after"] == "2025-12-02T12:00:00-06:00"
+    assert (cells["minutes_before"], cells["minutes_after"], cells["delta_minutes"]) == ("", "240", "240")
+    assert (cells["written_at_utc"], cells["shift_id"], cells["what"]) == ("2025-12-09T18:00:00Z", "", "added")
 
 
 def test_lines_are_told_one_by_one() -> None:

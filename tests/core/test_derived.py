@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import msgspec
 import pytest
 
 from connecteam_sync.core.breaks import Breaks
 from connecteam_sync.core.change import Policy, SlicePlan
-from connecteam_sync.core.clocktime import StoredState
+from connecteam_sync.core.clocktime import AppliedValues, StoredState, TrackedShift, clock_time_of
 from connecteam_sync.core.columns import OPTIONAL
 from connecteam_sync.core.decision_inputs import DecisionInputs
 from connecteam_sync.core.derived import Derived, breaks_that_count, names_of
@@ -18,7 +19,7 @@ from connecteam_sync.core.job_names import JobNames, NamedJob
 from connecteam_sync.core.plan import plan
 from connecteam_sync.core.pseudonyms import Pseudonyms, without_texts
 from connecteam_sync.core.shift import Break, Shift, Snapshot, User
-from connecteam_sync.core.window import Window, start_of_day
+from connecteam_sync.core.window import Window, locked_day, start_of_day
 
 WINDOW = Window(date(2025, 12, 2), date(2025, 12, 3), "America/Chicago")
 BEGAN = start_of_day(WINDOW.first, WINDOW.zone)
@@ -160,3 +161,56 @@ def test_a_report_has_what_was_handed_in_under_invented_names() -> None:
     assert invented.decided is not None
     assert without_texts(invented.planned().changes) == without_texts(invented.decided.changes)
     assert "Packing" not in msgspec.json.encode(invented).decode()
+
+
+def with_written(*, locked: bool = False, **changed: Any) -> StoredState:  # noqa: ANN401 - fields of a row
+    """The shift with its row as it is right, but for this."""
+    row = clock_time_of(3, SHIFT.start, SHIFT.end, id=5)
+    right = msgspec.structs.replace(row, job="Packing / Night", break_minutes=60, net_minutes=420)
+    applied = AppliedValues(employee_id=3, clock_in=row.clock_in, clock_out=row.clock_out)
+    return msgspec.structs.replace(
+        NAMED,
+        rows=(msgspec.structs.replace(right, **changed),),
+        mirrors=(TrackedShift(SHIFT, clock_time_id=5, applied=applied),),
+        locked=(locked_day(WINDOW.first, WINDOW.timezone),) if locked else (),
+    )
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({}, None),
+        ({"job": "Old name"}, "job corrected"),
+        ({"job": None}, "job filled in"),
+        ({"break_minutes": 10, "net_minutes": 470}, "breaks corrected"),
+        ({"break_minutes": None, "net_minutes": None}, "breaks filled in, net minutes filled in"),
+        ({"source": "manual", "job": "theirs", "break_minutes": 7}, None),
+    ],
+    ids=str,
+)
+def test_a_row_with_another_name_or_other_breaks_is_corrected(changed: dict[str, Any], why: str | None) -> None:
+    """Hours entered by hand are compared by person and times alone."""
+    found = decided(with_written(**changed))
+    assert [change.why for change in found.changes] == ([why] if why else [])
+    assert found.holds == ()
+
+
+@pytest.mark.parametrize(
+    ("changed", "is_held"),
+    [
+        ({}, False),
+        ({"job": "The name that was paid by"}, False),
+        ({"break_minutes": None, "net_minutes": None}, False),
+        ({"break_minutes": 10, "net_minutes": 470}, True),
+        ({"total_minutes": 1}, True),
+        ({"source": "manual", "break_minutes": 10}, False),
+    ],
+    ids=str,
+)
+def test_on_a_closed_day_a_name_and_a_column_that_is_newer_are_no_difference(
+    changed: dict[str, Any], *, is_held: bool
+) -> None:
+    """Minutes that were written before it was closed are one."""
+    found = decided(with_written(locked=True, **changed))
+    assert [hold.reason for hold in found.holds] == (["locked_day"] if is_held else [])
+    assert found.changes == ()

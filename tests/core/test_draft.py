@@ -396,3 +396,27 @@ def test_rows_of_ours_in_the_window_are_counted_by_person() -> None:
     assert [one.id for one in linked.unlinked(())] == [3]
     assert [one.id for one in linked.rows_of_this_clock(())] == [1, 2]
     assert linked.clock == CLOCK
+
+
+def test_rows_that_wait_to_go_are_not_in_the_way_of_new_ones_unless_those_wait_too() -> None:
+    """Deferred new rows would stand next to them."""
+    orphan = row(shift("b", "3 08:00", "3 12:00"), 2)
+    draft = builder(with_state(rows=(row(), orphan)))
+    assert [one.id for one in draft.unlinked(())] == [2]
+    draft.pending[2] = draft.change("delete", orphan, None, None, "")
+    assert draft.unlinked(()) == ()
+    draft.deferred.append(draft.change("create", None, row(MORNING, None), MORNING, ""))
+    assert [one.id for one in draft.unlinked(())] == [2]
+
+
+def test_rows_of_a_time_clock_are_those_of_its_days() -> None:
+    """From the first second to before the last midnight."""
+    edges = [
+        msgspec.structs.replace(MORNING, id=name, start=start)
+        for name, start in (("f", WINDOW.start_utc), ("l", WINDOW.end_utc))
+    ]
+    draft = builder(after_sync(*edges, MORNING))
+    assert [one.id for one in draft.rows_of_this_clock(())] == [1, 3]
+    assert [
+        one.id for one in builder(msgspec.structs.replace(after_sync(*edges, MORNING), mirrors=())).unlinked(())
+    ] == [1, 3]

@@ -50,6 +50,7 @@ def test_who_is_on_the_clock_stands_there_the_longest_first() -> None:
         ([today(-1 / HOUR, 1)], (0, 0)),
         ([today(-2, None)], (0, 0)),
         ([today(8, 8 + 119 / HOUR)], (1, 0)),
+        ([today(8, 8 + 59 / HOUR)], (0, 0)),
         ([today(12 + 1 / HOUR, None)], (0, 0)),
         ([today(13, None)], (0, 0)),
     ],

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connecteam_sync.config_payroll import payroll_rules
-from connecteam_sync.core.pay_schedule import before, scheduled
+from connecteam_sync.core.pay_schedule import before, is_anchor_of_halves, scheduled
 from connecteam_sync.core.payroll_settings import PaySchedule, PayScheduleKind
 from connecteam_sync.core.periods import overlapping, parsed, share_days, spelled
 from connecteam_sync.core.timesheets import WEEKDAYS
-from connecteam_sync.core.window import Window
+from connecteam_sync.core.window import EARLIEST, Window
 from connecteam_sync.errors import ConfigurationError
 
 ONE_DAY = timedelta(days=1)
@@ -227,3 +227,39 @@ def test_without_a_section_nothing_is_scheduled() -> None:
         "overtime_preview": None,
         "overtime_day_start": "00:00",
     }
+
+
+@pytest.mark.parametrize(
+    ("day", "can"), [(1, True), (13, True), (14, False), (15, False), (16, True), (28, True), (29, False)]
+)
+def test_halves_of_every_month_begin_fifteen_days_apart(day: int, *, can: bool) -> None:
+    """So neither may begin on a day that some month has not."""
+    assert is_anchor_of_halves(date(2025, 12, day)) is can
+    if can:
+        schedule = PaySchedule(schedule="semimonthly", anchor=date(2025, 12, day))
+        first = scheduled(schedule, date(2025, 12, day))
+        assert first is not None
+        assert first[0] == date(2025, 12, day)
+        starts = {
+            found[0].day
+            for month in (2, 3)
+            for at in (1, 14, 20, 28)
+            if (found := scheduled(schedule, date(2025, month, at)))
+        }
+        assert starts == {day, day + 15 if day <= 13 else day - 15}
+
+
+def test_weeks_begin_on_mondays_unless_somebody_says_otherwise() -> None:
+    """The company's workweek, or the anchor of its periods."""
+    monday = (date(2025, 12, 1), date(2025, 12, 7))
+    assert scheduled(PaySchedule(schedule="weekly"), date(2025, 12, 3)) == monday
+    sunday = PaySchedule(schedule="weekly", workweek_start="sunday")
+    assert scheduled(sunday, date(2025, 12, 3)) == (date(2025, 11, 30), date(2025, 12, 6))
+
+
+def test_periods_before_end_with_the_calendar() -> None:
+    """The first day that commands accept still has its period."""
+    weekly = PaySchedule(schedule="weekly")
+    assert len(before(weekly, EARLIEST, 0)) == len(before(weekly, EARLIEST, 5)) == 1
+    assert before(weekly, EARLIEST - timedelta(days=1), 5) == ()
+    assert before(PaySchedule(), EARLIEST, 5) == ()

@@ -37,6 +37,14 @@ def test_periods_of_one_zone_meet() -> None:
     assert borders(days(8, 14, EAST), [days(1, 7, EAST), days(15, 21, EAST)], PaySchedule()) == ()
 
 
+def test_neighbours_of_one_clock_meet_whatever_their_zones_are_called() -> None:
+    """Nothing is between them, and nothing is in both; a neighbour of the same zone hides no other."""
+    toronto = "America/Toronto"
+    assert borders(days(8, 14, EAST), [days(1, 7, toronto), days(15, 21, toronto)], PaySchedule()) == ()
+    [border] = borders(days(8, 14, EAST), [days(15, 21, EAST), days(1, 7, WEST)], PaySchedule())
+    assert (border.other, border.is_twice) == (days(1, 7, WEST), True)
+
+
 def test_neighbours_are_those_whose_days_are_next_to_each_other() -> None:
     """A week between them belongs to nobody yet: it is no border of theirs."""
     assert borders(days(9, 14, WEST), [days(1, 7, EAST)], PaySchedule()) == ()

@@ -93,6 +93,7 @@ def test_an_address_stays_on_the_first_who_has_it() -> None:
         NewEmployee(user_id=4, name="Dee"),
         NewEmployee(user_id=5, name="Eve", email=""),
     ]
+    assert [one.email for one in one_address_each(people[::-1])][:2] == [None, None]
     assert [(one.user_id, one.email) for one in one_address_each(people)] == [
         (1, "Shared@example.test"),
         (2, None),

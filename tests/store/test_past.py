@@ -7,14 +7,8 @@ from sqlalchemy import text
 from test_store import NOON, NOW, WINDOW, mirror, shift
 
 from connecteam_sync.core.anomalies import AnomalyLimits, anomalies
-from connecteam_sync.store.history.employee import (
-    _gathered,
-    _one_by_one,
-    _rows_of,
-    rows_to_check,
-    shifts_of_rows,
-    tracked_shifts,
-)
+from connecteam_sync.store.history.employee import rows_to_check, shifts_of_rows, tracked_shifts
+from connecteam_sync.store.mirror.gathered import gathered, one_by_one, rows_of_texts
 from connecteam_sync.store.payroll import locks
 from connecteam_sync.store.store import Store
 from connecteam_sync.store.tables.columns import plain_text
@@ -135,17 +129,17 @@ def test_rows_in_texts_are_the_rows_one_by_one(store: Store) -> None:
         session.connection.execute(text(changed), {"odd": odd})
     start, end = NOON, NOON + 3000 * 60
     with store.reading() as session:
-        [by_row] = session.fetch(_one_by_one(session, start, end))
-        [found] = session.fetch(_gathered(session, start, end))
+        [by_row] = session.fetch(one_by_one(session, start, end))
+        [found] = session.fetch(gathered(session, start, end))
         both, _ = rows_to_check(session, WINDOW)
         if session.dialect.has_packets:
             first, _, _ = plain_text(found[0][1]).partition(",[")  # the text is cut right behind its first row
             session.connection.execute(text(f"SET SESSION group_concat_max_len = {len(first.encode())}"))
-            [cut] = session.fetch(_gathered(session, start, end))
-            assert _rows_of(cut) is None
+            [cut] = session.fetch(gathered(session, start, end))
+            assert rows_of_texts(cut) is None
             again, _ = rows_to_check(session, WINDOW)
             assert {row.id: row for row in again} == {row.id: row for row in both}
-    read = _rows_of(found) if session.dialect.gathers else found
+    read = rows_of_texts(found) if session.dialect.gathers else found
     assert {row.id: row for row in read or ()} == {row.id: row for row in by_row}
     assert sorted(row.clock_in - NOON for row in by_row) == [0, 100 * 60, 2000 * 60]
     assert {odd, "connecteam"} == {row.source for row in both}

@@ -10,6 +10,7 @@ import logging
 import random
 import time
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from itertools import count
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
@@ -353,8 +354,7 @@ class Connecteam:
     ) -> tuple[int, str, bytes]:
         """Status, content type and body. The body is read to its end, up to the limit."""
         self.http_calls += 1
-        slices: list[bytes] = []
-        size, response = 0, None
+        body, response = BytesIO(), None  # a list of slices would take the same memory again to be joined
         if content is not None:
             headers = headers | {"content-type": "application/json"}
         try:
@@ -364,9 +364,8 @@ class Connecteam:
                     is_too_many = response.status_code == httpx2.codes.TOO_MANY_REQUESTS
                     self._budget.note(self._limits, response.headers if is_too_many else None)
                 for slice_ in response.iter_bytes():
-                    slices.append(slice_)
-                    size += len(slice_)
-                    if size > self._limit:
+                    body.write(slice_)
+                    if body.tell() > self._limit:
                         raise BadAnswer(
                             f"Connecteam's answer is larger than {self._limit} bytes", next_step="ask for fewer days"
                         )
@@ -378,9 +377,9 @@ class Connecteam:
                 raise self._no_answer(error) from error
         self._has_left = True
         if response.status_code in _RETRIED:
-            self._last_trouble = self._trouble(response, b"".join(slices))
+            self._last_trouble = self._trouble(response, body.getvalue())
             raise self._last_trouble
-        return response.status_code, response.headers.get("content-type", ""), b"".join(slices)
+        return response.status_code, response.headers.get("content-type", ""), body.getvalue()
 
     def _no_answer(self, error: Exception) -> Unavailable:
         """The error for a response that did not come, or not completely."""

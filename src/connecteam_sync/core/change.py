@@ -14,7 +14,6 @@ import msgspec
 from connecteam_sync.core.clocktime import ClockTime, TrackedShift
 from connecteam_sync.core.evidence import Stage
 from connecteam_sync.core.keys import RowId, ordered
-from connecteam_sync.core.long_json import array_in_chunks
 from connecteam_sync.core.people import Rename
 from connecteam_sync.core.shift import Break, Snapshot
 from connecteam_sync.core.text import LONGEST, one_line
@@ -46,6 +45,8 @@ HoldReason = Literal[
 ]
 _SUBJECT = 191
 """Characters that the column of a hold's subject takes."""
+_AT_ONCE = 2_000
+"""Up to so many changes are hashed as one text."""
 HOLD_REASONS: tuple[HoldReason, ...] = get_args(HoldReason)
 """The closed list of reasons; `docs/reference.md` explains each, and a test keeps the two equal."""
 
@@ -303,6 +304,10 @@ def fingerprint(
     time_clock_id: int, window: Window, changes: tuple[Change, ...], new_employees: tuple[NewEmployee, ...]
 ) -> str:
     """A short hash of these changes to these images: sixteen hex digits of the hash of their JSON."""
+    if len(changes) <= _AT_ONCE:
+        return hashlib.sha256(msgspec.json.encode((time_clock_id, window, changes, new_employees))).hexdigest()[:16]
+    from connecteam_sync.core.long_json import array_in_chunks  # noqa: PLC0415 - few plans have so many
+
     digest = hashlib.sha256(msgspec.json.encode((time_clock_id, window))[:-1])
     for chunk in chain((b",",), array_in_chunks(changes), (b",", msgspec.json.encode(new_employees), b"]")):
         digest.update(chunk)

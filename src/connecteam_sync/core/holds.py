@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import date
+from shlex import quote
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -38,6 +39,8 @@ NEED_A_MAPPING: frozenset[HoldReason] = frozenset({"unmapped_user", "possible_do
 """Reasons cured by a mapping: their detail may name the employee, but not the days to sync after it."""
 _MAPPED = "is mapped to employee {} by now: the next look at these days ends the hold"
 _IS_MAPPED = re.compile(rf"Connecteam user \d+ {_MAPPED.format('.+')}")
+_QUOTED = r"[\w@%+=:,./-]+|'[^']+'"
+"""A number or a text as `shlex.quote` writes it, but for one with an apostrophe in it."""
 _BY_USER = re.compile(r"Connecteam user (\d+)[ (]")
 """The beginning of a row's hold that is really about a user."""
 
@@ -115,7 +118,7 @@ class HoldGroup(msgspec.Struct, frozen=True, kw_only=True):
             "unmapped_user": mapping,
             "ambiguous_employee": mapping,
             "possible_double": mapping,
-            "no_connecteam_user": f"employees map USER {self.employee_id}{after}",
+            "no_connecteam_user": f"employees map USER {quote(str(self.employee_id))}{after}",
             "orphan": f"resync{window}",
             "window_edge": f"sync{window}",
             "same_minute": f"adopt{window}",
@@ -125,7 +128,7 @@ class HoldGroup(msgspec.Struct, frozen=True, kw_only=True):
 
     def show_command(self) -> str:
         """The command that lists each of them, once they are on record."""
-        person = f" --employee {self.employee_id}" if self.employee_id is not None else " --all"
+        person = f" --employee {quote(str(self.employee_id))}" if self.employee_id is not None else " --all"
         return f"connecteam-sync holds{person} --kind {self.reason}"
 
     def _user(self) -> int | None:
@@ -135,9 +138,9 @@ class HoldGroup(msgspec.Struct, frozen=True, kw_only=True):
 
     def _suggested(self, user: int) -> str:
         """The employee that the end of the sentence suggests for the user; a placeholder if it suggests none."""
-        # The end of the sentence has no name in it, so a person's name cannot fake a number there.
+        # The end of the sentence has no name in it, so a person's name cannot fake a key there.
         created = f"(; a new person: connecteam-sync employees create {user})?"
-        found = re.search(rf": connecteam-sync employees map {user} (\d+){created}$", self.detail)
+        found = re.search(rf": connecteam-sync employees map {user} ({_QUOTED}){created}$", self.detail)
         return found[1] if found else "EMPLOYEE"
 
 

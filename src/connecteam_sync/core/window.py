@@ -101,8 +101,14 @@ def days_touched(clock_in: int, clock_out: int | None, timezone: ZoneInfo) -> tu
     """First and last local day of a shift. A clock-out at midnight exactly does not touch the day that begins there."""
     first = local_day(clock_in, timezone)
     if clock_out is None or clock_out <= clock_in:
-        return (first, first)
-    return (first, local_day(clock_out - 1, timezone))
+        return _shared((first, first))
+    return _shared((first, local_day(clock_out - 1, timezone)))
+
+
+@lru_cache(maxsize=8192)
+def _shared(days: tuple[date, date]) -> tuple[date, date]:
+    """One object for equal days: very many shifts have the same."""
+    return days
 
 
 def each_day(first: date, last: date) -> Iterator[date]:

@@ -71,10 +71,10 @@ class KeptInputs:
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
             with os.fdopen(os.open(file, flags, 0o600), "ab") as opened:
                 there = opened.tell()
-                part = pack(look, room=LARGEST_RUN - there)
-                if part is None:
+                part = packed(look, room=LARGEST_RUN - there)
+                if not part:
                     return "TooLarge"
-                opened.write(part)
+                opened.writelines(part)
             if not there:
                 self._forget()
         except OSError as error:
@@ -150,15 +150,16 @@ def folder_of(state_dir: Path, store: Store) -> Path:
     return state_dir / "inputs" / hashlib.sha256(identity.encode(errors="surrogatepass")).hexdigest()[:16]
 
 
-def pack(look: KeptSlice, *, room: int = LARGEST_RUN) -> bytes | None:
-    """A part: its length, and its JSON compressed; None if it is larger than `room`."""
-    left, packed = room - _LENGTH, list[bytes]()
+def packed(look: KeptSlice, *, room: int = LARGEST_RUN) -> list[bytes]:
+    """A part, in chunks: its length, and its JSON compressed. Empty if it is larger than `room`."""
+    left, chunks = room - _LENGTH, [b""]
     for chunk in _compressed(in_chunks(look)):
         left -= len(chunk)
         if left < 0:
-            return None
-        packed.append(chunk)
-    return b"".join((sum(map(len, packed)).to_bytes(_LENGTH, "big"), *packed))
+            return []
+        chunks.append(chunk)
+    chunks[0] = sum(map(len, chunks)).to_bytes(_LENGTH, "big")
+    return chunks
 
 
 def _compressed(chunks: Iterator[bytes]) -> Iterator[bytes]:
@@ -198,11 +199,11 @@ def _texts(file: Path) -> Iterator[bytes]:
     with file.open("rb") as opened:
         while len(head := opened.read(_LENGTH)) == _LENGTH:
             length = int.from_bytes(head, "big")
-            packed = opened.read(min(length, LARGEST_RUN))
-            if len(packed) < length:
+            part = opened.read(min(length, LARGEST_RUN))
+            if len(part) < length:
                 return
             unpacking = zlib.decompressobj()
-            text = unpacking.decompress(packed, LARGEST_PART)
+            text = unpacking.decompress(part, LARGEST_PART)
             if not unpacking.eof:
                 raise ValueError("a part is longer than any that was written")
             yield text

@@ -4,35 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import msgspec
-from msgspec.structs import astuple
 from sqlalchemy import select, union_all
 
 from connecteam_sync.core.clocktime import ClockTime, Employee
-from connecteam_sync.core.columns import ROW
 from connecteam_sync.core.history import History, ShiftHistory, about
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.people import mapped
 from connecteam_sync.core.window import Window
 from connecteam_sync.store.history import feed, holds
 from connecteam_sync.store.session import Session
-from connecteam_sync.store.sql.exact_types import NUMERIC, base_of
-from connecteam_sync.store.sql.pipeline import Query, Rows
+from connecteam_sync.store.sql.pipeline import Query
 from connecteam_sync.store.sql.statements import batches
 from connecteam_sync.store.tables import rows
-from connecteam_sync.store.tables.columns import plain_text
 from connecteam_sync.store.tables.keys import row_id
 
 _REACH_DAYS = 2
 """Rows that begin this many days before a window may reach into it; longer ones are reported on their own day."""
-_GATHERED = 4 * 86_400
-"""Seconds of rows in one text."""
-_AS_STORED = frozenset({"key", "person", "minutes"})
-"""The kinds of columns that are read without a conversion of ours."""
-_AS_TEXT: Any = msgspec.defstruct("_AsText", [(column.field, Any) for column in ROW], array_like=True, gc=False)
-"""A row of a text. As lists, so many would set off the collector, which takes as long as all the rest."""
 
 
 class Explained(NamedTuple):
@@ -145,10 +134,12 @@ def rows_to_check(
 
     To find every open row takes a look at each row of the table, unless it has an index of them.
     """
+    from connecteam_sync.store.mirror.gathered import gathered, one_by_one, rows_of_texts  # noqa: PLC0415 - few look at rows
+
     d, names = session.dialect, session.host.clock_times
     padded = window.padded(_REACH_DAYS)
     clock_in, clock_out = (f"t.{d.name(name)}" for name in (names.clock_in, names.clock_out))
-    near = _gathered(session, padded.start_utc, window.end_utc)
+    near = gathered(session, padded.start_utc, window.end_utc)
     # Without a word of an index: some tables have one of the clock-outs, which is the quickest by far.
     bounds = {"start": padded.start_utc, **({} if open_since is None else {"since": open_since})}
     since = "" if open_since is None else f" AND {clock_in} >= {d.moment(f'CAST(:since AS {d.bigint})')}"
@@ -167,53 +158,10 @@ def rows_to_check(
         {"start": window.start_utc, "end": window.end_utc},
     )
     found, before, clocked_out = session.fetch(near, opened, auto)
-    inside = _rows_of(found) if d.gathers else found
+    inside = rows_of_texts(found) if d.gathers else found
     if inside is None:
-        [inside] = session.fetch(_one_by_one(session, padded.start_utc, window.end_utc))
+        [inside] = session.fetch(one_by_one(session, padded.start_utc, window.end_utc))
     return [*inside, *before], frozenset(row_id(key) for (key,) in clocked_out)
-
-
-def _one_by_one(session: Session, start: int, end: int) -> Query:
-    """The rows with an employee whose clock-in lies in the half-open span of instants."""
-    return session.assigned_rows_between(session.select_rows(), start, end)._replace(make=rows.clock_time)
-
-
-def _gathered(session: Session, start: int, end: int) -> Query:
-    """The same rows in a few texts, for `_rows_of`, if the database `gathers`: a driver takes several times as long for
-    a row as its server does.
-    """
-    d, keys, types = session.dialect, session.dialect.keys, session.columns.types
-    if not d.gathers:
-        return _one_by_one(session, start, end)
-    values = []
-    for column in ROW:
-        kind = types.get(getattr(session.host.clock_times, column.field), "") if column.kind in _AS_STORED else ""
-        is_text = column.kind in {"word", "text"} or (column.kind == "minutes" and base_of(kind) not in NUMERIC)
-        is_text |= {"key": keys.row.is_text, "person": keys.person.is_text}.get(column.kind, False)
-        values.append((d.in_json(session.canonical[column.field], kind), is_text))
-    spans = [(low, min(low + _GATHERED, end)) for low in range(start, end, _GATHERED)]
-    bounds = {
-        f"{name}{number}": instant
-        for number, span in enumerate(spans)
-        for name, instant in zip(("start", "end"), span, strict=True)
-    }
-    return Query(d.gathered(values, [session.assigned_between(number) for number, _ in enumerate(spans)]), bounds)
-
-
-def _rows_of(texts: Rows) -> list[ClockTime] | None:
-    """The rows of the texts of `_gathered`; None if one is too long for the database, or has a number in another form
-    than JSON (zeros in front).
-    """
-    found: list[ClockTime] = []
-    for count, said in texts:
-        if count and said is None:
-            return None
-        try:
-            read = msgspec.json.decode(f"[{plain_text(said or '')}]", type=list[_AS_TEXT])
-            found += (rows.clock_time(astuple(one)) for one in read)
-        except msgspec.DecodeError:
-            return None
-    return found
 
 
 def shifts_of_rows(session: Session, keys: Iterable[RowId]) -> dict[RowId, tuple[str, int]]:

@@ -13,7 +13,7 @@ from connecteam_sync.core.clocktime import ClockTime, TrackedShift
 from connecteam_sync.core.columns import ROW, ColumnKind
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.store.session import Session
-from connecteam_sync.store.sql.bulk import packed_rows
+from connecteam_sync.store.sql.bulk import packing
 from connecteam_sync.store.sql.pipeline import Query
 from connecteam_sync.store.sql.traits import Kind
 from connecteam_sync.store.tables.rows import Image, Written
@@ -33,6 +33,8 @@ ENTRY: dict[str, Kind] = {
     "memory_before": "text",
 }
 JOURNAL: dict[str, Kind] = {"run_id": "int", "at": "int", **ENTRY}
+_SHARED = ("kind", "previous_employee_id", "first_day", "last_day", "why", "change_json", "row_before", "row_after")
+"""Columns of ENTRY in which many entries that follow each other have the same: new rows of a day."""
 
 
 class ChangeDetails(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -104,7 +106,7 @@ def write_journal(
 
     if session.dialect.copies_images:
         sql = _from_table(session)
-        for _, packed in session.fitting(entries(), packed_rows):
+        for _, packed in session.fitting(entries(), packing((*ENTRY, "user_id"), shared=_SHARED, in_order=True)):
             session.later(Query(sql, {"rows": packed, "run": run, "now": now}))
     else:
         session.insert_many(session.own.changes, JOURNAL, ((run, now, *entry[:-1]) for entry in entries()))
@@ -127,7 +129,7 @@ def _in_json(session: Session, kind: ColumnKind, value: str) -> str:
 
 
 def _from_table(session: Session) -> str:
-    """INSERT of entries with the user of each, given as `packed_rows`; an entry without `change_json` gets the row that
+    """INSERT of entries with the user of each, as `packing` gives them; one without `change_json` gets the row that
     the table has now.
     """
     d, names = session.dialect, session.host.clock_times
@@ -140,6 +142,6 @@ def _from_table(session: Session) -> str:
         "change_json": f"coalesce(d.change_json, {details})",
         "row_after": f"CASE WHEN d.change_json IS NULL THEN {whole} ELSE d.row_after END",
     }
-    entries = d.rowset({**ENTRY, "clock_time_id": "row", "user_id": "int"}, packed=True)
+    entries = d.rowset({**ENTRY, "clock_time_id": "row", "user_id": "int"}, packed=_SHARED)
     row_now = f"{session.clock_times} t ON t.{d.name(names.id)} = d.clock_time_id AND d.change_json IS NULL"
     return d.insert(session.own.changes, f"{entries} LEFT JOIN {row_now}", values)

@@ -18,6 +18,7 @@ from connecteam_sync.store.mirror.clock_times import (
     altered,
     check_now,
     read_back,
+    read_together,
     require_ours,
     require_unmoved,
     write_steps,
@@ -90,19 +91,24 @@ def apply(
         row_counts.count()
     is_counting = not session.dialect.keys.row.is_text and any(change.kind == "create" for change in changes)
     free = HighestClaim(session) if is_counting else None
-    changes, after = read_back(session, changes)
-    if row_counts:
-        row_counts.require_same()
-    if may_not_go_back(session):
-        _require_way_back(session, changes, before)
+    memory = _memory_of(plan, changes, stored)
+    memories, final = _memories(plan, memory), list[Change]()
+    # What is checked of the table as a whole needs all changes in one part.
+    for part in read_together(changes, whole=row_counts is not None or may_not_go_back(session)):
+        written, after = read_back(session, part)
+        if row_counts:
+            row_counts.require_same()
+        if may_not_go_back(session):
+            _require_way_back(session, written, before)
+        write_journal(session, written, before, after, memories, run=run.value, now=now)
+        final += written
+        del written, after
+    changes = tuple(final)
     ids = {change.shift_id: change.image.id for change in changes}
     mirrors = tuple(_with_row(mirror, made, ids) for mirror in plan.mirrors)
-    concerned = {mirror.shift.id for mirror in plan.mirrors} | ids.keys()
-    memory = {mirror.shift.id: mirror for mirror in stored.mirrors if mirror.shift.id in concerned}
     remember_mirrors(session, mirrors, run.value, memory, free=free)
     renamed, note = rename(session, plan)
     remembered = _remember(session, plan, made)
-    write_journal(session, changes, before, after, _memories(plan, memory), run=run.value, now=now)
     held = write_holds(session, plan, made, run=run.value, now=now)
     # Where no day is closed any more, what was one may end long after that, held meanwhile for another reason.
     if held.resolved or (held.subjects and stored.locked):
@@ -231,6 +237,14 @@ def with_employee(change: Change, made: Mapping[int, RowId]) -> Change:
 
 
 # -- tracked shifts ----------------------------------------------------------------------------------------------------
+
+
+def _memory_of(plan: SlicePlan, changes: Sequence[Change], stored: StoredState) -> dict[str, TrackedShift]:
+    """The tracked shifts that a plan is about, as they were before it."""
+    if not stored.mirrors:
+        return {}
+    concerned = {mirror.shift.id for mirror in plan.mirrors} | {change.shift_id for change in changes}
+    return {mirror.shift.id: mirror for mirror in stored.mirrors if mirror.shift.id in concerned}
 
 
 def _with_row(mirror: TrackedShift, made: Mapping[int, RowId], ids: Mapping[str | None, RowId | None]) -> TrackedShift:

@@ -19,14 +19,16 @@ from connecteam_sync.core.text import many
 from connecteam_sync.errors import NotOurs, RecordRefused, RowMoved
 from connecteam_sync.store.history.row_images import by_columns, rows_again, whole_row
 from connecteam_sync.store.session import Session, images_of
-from connecteam_sync.store.sql.bulk import BATCH, packed_rows
+from connecteam_sync.store.sql.bulk import BATCH, packing
 from connecteam_sync.store.sql.dialect import Dialect
 from connecteam_sync.store.sql.pipeline import Answer, Query
 from connecteam_sync.store.sql.traits import Kind
 from connecteam_sync.store.tables import rows
 from connecteam_sync.store.tables.keys import new_key, row_id
 
-_READ_AT_ONCE = 20_000
+_SHARED = frozenset({"is_active", "source", "job"})
+"""Fields in which most new rows that follow each other have the same."""
+_READ_AT_ONCE = 10_000
 """About how many rows are read back in one round trip if there are very many: some drivers keep them twice."""
 
 
@@ -151,15 +153,17 @@ def _create(session: Session, images: Sequence[ClockTime], *, now: int) -> None:
             ((*values, *stamp) for values in _new_rows(images, session, is_given=is_given)),
         )
         return
-    is_packed = d.has_packets
+    is_packed, shared = d.has_packets, [field for field in kinds if field in _SHARED]
+    shared = shared if len(shared) > 1 else []
     values = target | dict.fromkeys(stamps, d.moment(f"CAST(:now AS {d.bigint})"))
-    sql = d.insert(session.clock_times, d.rowset(kinds, packed=is_packed), values)
+    sql = d.insert(session.clock_times, d.rowset(kinds, packed=shared if is_packed else None), values)
+    pack = packing(kinds, shared=shared, in_order=True)
 
     def encode(batch: Sequence[ClockTime]) -> str:
         items = [
             ({"id": image.id} if is_given else {}) | rows.image_values(image, lacks=session.lacks) for image in batch
         ]
-        return packed_rows([tuple(item.values()) for item in items]) if is_packed else rows.json_rows(items)
+        return pack([tuple(item.values()) for item in items]) if is_packed else rows.json_rows(items)
 
     for batch, new in session.fitting(images, encode):
         session.later(Query(sql, {"rows": new, "now": now}), partial(_require_written, len(batch)))
@@ -283,6 +287,19 @@ def _created_queries(session: Session, created: list[ClockTime]) -> list[Query]:
     return [session.assigned_rows_between(select, start, end)._replace(make=make) for start, end in spans]
 
 
+def _gathered(session: Session, created: list[ClockTime]) -> dict[RowId, rows.Written]:
+    """The rows of `_created_queries` if they are very many, and come faster as a few texts; else none.
+
+    Imported only then, to keep the start of the program fast.
+    """
+    if len(created) <= BATCH or not (session.dialect.gathers and session.dialect.copies_images):
+        return {}
+    from connecteam_sync.store.mirror.gathered import rows_between  # noqa: PLC0415 - see above
+
+    first, last = min(row.clock_in for row in created), max(row.clock_in for row in created)
+    return {row_id(row.id or 0): (row, None) for row in rows_between(session, first, last + 1)}
+
+
 def _altered(meant: ClockTime, kept: ClockTime | None) -> str:
     """How a row in the table differs from the row as written."""
     if kept is None:
@@ -295,6 +312,14 @@ def _altered(meant: ClockTime, kept: ClockTime | None) -> str:
     return ", ".join(differences) or "its id is another one"
 
 
+def read_together(changes: tuple[Change, ...], *, whole: bool) -> list[tuple[Change, ...]]:
+    """The changes in the parts in which they are read back and noted in the journal, in the same order: the whole rows
+    of very many would take more memory than all else. `whole`: in one part.
+    """
+    size = len(changes) if whole else _READ_AT_ONCE
+    return [changes[start : start + size] for start in range(0, len(changes), size)] if changes else []
+
+
 def read_back(session: Session, changes: tuple[Change, ...]) -> tuple[tuple[Change, ...], dict[RowId, rows.Written]]:
     """The changes with the keys of created rows, and every written row.
 
@@ -302,8 +327,9 @@ def read_back(session: Session, changes: tuple[Change, ...]) -> tuple[tuple[Chan
     """
     created = [c.after for c in changes if c.kind == "create" and c.after is not None]
     kept = [c.after.id for c in changes if c.after is not None and c.after.id is not None]
-    queries = _created_queries(session, created)
-    images: dict[RowId, rows.Written] = dict(chain.from_iterable(session.fetch(query)[0] for query in queries[:-1]))
+    images = _gathered(session, created)
+    queries = [] if images else _created_queries(session, created)
+    images.update(chain.from_iterable(session.fetch(query)[0] for query in queries[:-1]))
     results = session.fetch(*queries[-1:], *session.images_queries(kept))
     images.update(chain.from_iterable(results[: len(queries[-1:])]))
     # Without a unique key, the row just made is the one with the highest id; ids of text have no such order.

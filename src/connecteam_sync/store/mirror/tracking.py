@@ -58,14 +58,15 @@ def remember_mirrors(
         {"link": mirror.clock_time_id, "shift": mirror.shift.id}
         for mirror in mirrors
         if mirror.clock_time_id is not None
-        and mirror.clock_time_id != _link(memory, mirror)
         and not (beyond is not None and isinstance(mirror.clock_time_id, int) and mirror.clock_time_id > beyond)
+        and mirror.clock_time_id != _link(memory, mirror)
     ]
     d, shifts = session.dialect, session.own.shifts
     condition = "t.clock_time_id = d.link AND t.id <> d.shift"
     session.later_set(d.update(shifts, d.rowset({"link": "link", "shift": "key"}), NO_LINK, condition), fresh)
     new = [mirror for mirror in mirrors if mirror.shift.id not in memory]
-    session.insert_many(shifts, rows.MIRROR, (rows.mirror_values(mirror, run) for mirror in new))
+    values = (rows.mirror_values(mirror, run) for mirror in new)
+    session.insert_many(shifts, rows.MIRROR, values, shared=rows.MIRROR_SHARED)
     session.later_set(
         d.upsert(shifts, rows.MIRROR, "id"),
         (

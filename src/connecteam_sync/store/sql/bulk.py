@@ -6,7 +6,9 @@ one JSON parameter: `executemany` of their drivers silently falls back to a stat
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -14,21 +16,47 @@ from sqlalchemy import Connection
 
 from connecteam_sync.store.sql.dialect import Dialect
 from connecteam_sync.store.sql.pipeline import driver_errors
-from connecteam_sync.store.sql.traits import Kind
+from connecteam_sync.store.sql.traits import Kind, Shared
 
 BATCH = 1000
 """The most rows that a statement carries as a parameter."""
 
 
-def packed_insert(dialect: Dialect, table: str, columns: Mapping[str, Kind]) -> str:
-    """INSERT of the parameter of `packed_rows`: rows whose values are in the order of `columns`."""
-    fields = {f"c{number}": kind for number, kind in enumerate(columns.values())}
-    values = dict(zip(columns, (f"d.{field}" for field in fields), strict=True))
-    return dialect.insert(table, dialect.rowset(fields, packed=True), values)
+def packed_insert(dialect: Dialect, table: str, columns: Mapping[str, Kind], *, shared: Shared = ()) -> str:
+    """INSERT of the parameter of `packing`: rows whose values are in the order of `columns`."""
+    names = {column: f"c{number}" for number, column in enumerate(columns)}
+    fields = {names[column]: kind for column, kind in columns.items()}
+    rowset = dialect.rowset(fields, packed=[names[column] for column in columns if column in shared])
+    return dialect.insert(table, rowset, {column: f"d.{field}" for column, field in names.items()})
+
+
+def packing(
+    columns: Collection[str], *, shared: Shared, in_order: bool = False
+) -> Callable[[Sequence[Sequence[Any]]], str]:
+    """A function that makes the parameter of a packed rowset from rows whose values are in the order of `columns`.
+
+    Values of `shared` columns are written once for all rows that have the same, or if the rows stay `in_order`, for all
+    such that follow each other: what a server does takes as long as the parameter has characters. At least two columns
+    are shared, and two are not.
+    """
+    if not shared:
+        return packed_rows
+    common = itemgetter(*(number for number, column in enumerate(columns) if column in shared))
+    own = itemgetter(*(number for number, column in enumerate(columns) if column not in shared))
+
+    def packed(rows: Sequence[Sequence[Any]]) -> str:
+        if in_order:
+            return packed_rows([(*values, list(map(own, several))) for values, several in groupby(rows, common)])
+        found: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
+        for row in rows:
+            found.setdefault(common(row), []).append(own(row))
+        return packed_rows([(*values, several) for values, several in found.items()])
+
+    return packed
 
 
 def packed_rows(rows: Sequence[Sequence[object]]) -> str:
-    """Rows as the parameter of a packed rowset."""
+    """Rows as the parameter of a packed rowset without shared columns."""
     return msgspec.json.encode(rows).decode()
 
 

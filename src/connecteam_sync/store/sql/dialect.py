@@ -16,7 +16,7 @@ from sqlalchemy.engine import Dialect as Engine
 
 from connecteam_sync.store.sql.exact_types import Form, plain_member
 from connecteam_sync.store.sql.quoting import literal, quoted, split
-from connecteam_sync.store.sql.traits import FIRST, Kind, Traits
+from connecteam_sync.store.sql.traits import FIRST, Kind, Shared, Traits
 from connecteam_sync.store.tables.host import ClockTimesNames, EmployeesNames
 from connecteam_sync.store.tables.keys import KeyColumn, Keys
 
@@ -125,11 +125,13 @@ class Dialect(Traits):
 
     @abstractmethod
     def rowset(
-        self, columns: Mapping[str, Kind], alias: str = "d", parameter: str = "rows", *, packed: bool = False
+        self, columns: Mapping[str, Kind], alias: str = "d", parameter: str = "rows", *, packed: Shared | None = None
     ) -> str:
         """A FROM item over the JSON array bound to `parameter`: one row per object, absent members are NULL.
 
         `packed` (if it `has_packets`): one row per array, its values in the order of `columns`; it takes half the time.
+        If it names columns, one array for rows that have the same values there: first these, then an array of the rows,
+        without them (`bulk.packing`).
         """
 
     def by_index(self, index: str | None) -> str:

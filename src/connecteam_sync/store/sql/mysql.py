@@ -26,7 +26,7 @@ from connecteam_sync.store.sql.exact_types import (
 from connecteam_sync.store.sql.mysql_catalog import MySQLCatalog
 from connecteam_sync.store.sql.pipeline import Answer, Query
 from connecteam_sync.store.sql.quoting import run
-from connecteam_sync.store.sql.traits import Kind
+from connecteam_sync.store.sql.traits import Kind, Shared
 from connecteam_sync.store.sql.urls import EngineOptions, database
 from connecteam_sync.store.tables.keys import FIXED, LONGEST, WHOLE, KeyColumn, scale_of, width_of
 
@@ -135,12 +135,17 @@ class MySQL(Dialect):
     def connect(cls, dialect: EngineDialect, args: list[Any], options: dict[str, Any]) -> Any:  # noqa: ANN401 - a driver's own connection
         """The wait for the server's greeting is bounded: another program at the port may wait for us to begin.
 
-        PyMySQL itself would wait for it as long as for any answer, which is without end.
+        PyMySQL itself would wait for it as long as for any answer, which is without end. And it would look at each
+        character of a text that it puts between quotes, which takes longer than all the rest of sending it.
         """
-        if dialect.driver != "pymysql" or "read_timeout" in options:
+        if dialect.driver != "pymysql":
             return super().connect(dialect, args, options)
-        connection: Any = super().connect(dialect, args, options | {"read_timeout": options["connect_timeout"]})
-        connection._read_timeout = None  # noqa: SLF001 - it has no other way
+        bounded = "read_timeout" in options
+        waiting = options if bounded else options | {"read_timeout": options["connect_timeout"]}
+        connection: Any = super().connect(dialect, args, waiting)
+        if not bounded:
+            connection._read_timeout = None  # noqa: SLF001 - it has no other way
+        connection.escape = mysql_session.escaping(connection)
         return connection
 
     @classmethod
@@ -221,11 +226,18 @@ class MySQL(Dialect):
         return f"_utf8mb4 0x{text.encode().hex()}"
 
     def rowset(
-        self, columns: Mapping[str, Kind], alias: str = "d", parameter: str = "rows", *, packed: bool = False
+        self, columns: Mapping[str, Kind], alias: str = "d", parameter: str = "rows", *, packed: Shared | None = None
     ) -> str:
         """By JSON_TABLE."""
-        places = {c: f"[{number}]" if packed else f".{c}" for number, c in enumerate(columns)}
-        inner = ", ".join(f"{c} {self._types[k]} PATH '${places[c]}' ERROR ON ERROR" for c, k in columns.items())
+
+        def paths(several: Iterable[str]) -> str:
+            places = ((c, f".{c}" if packed is None else f"[{number}]") for number, c in enumerate(several))
+            return ", ".join(f"{c} {self._types[columns[c]]} PATH '${place}' ERROR ON ERROR" for c, place in places)
+
+        shared = [c for c in columns if c in (packed or ())]
+        inner = paths(c for c in columns if c not in shared)
+        if shared:
+            inner = f"{paths(shared)}, NESTED PATH '$[{len(shared)}][*]' COLUMNS ({inner})"
         return f"JSON_TABLE(:{parameter}, '$[*]' COLUMNS ({inner})) AS {alias}"
 
     def by_index(self, index: str | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import URL, Connection
@@ -14,6 +14,8 @@ from connecteam_sync.store.sql.quoting import split
 _LONGEST_GROUP = 1 << 30
 """Bytes of a `group_concat`: the largest packet, and the most that MariaDB accepts in strict mode."""
 _MODES = ("DISABLED", "REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY")
+_NO_BACKSLASH_ESCAPES = 512
+"""In the server's status: a backslash is a character like any other."""
 _FILES = {"ssl_ca": "ca", "ssl_cert": "cert", "ssl_key": "key"}
 
 
@@ -37,6 +39,21 @@ def set_session(connection: Any, info: dict[Any, Any], wait: int) -> None:  # no
     while cursor.nextset():
         pass
     cursor.close()
+
+
+def escaping(connection: Any) -> Callable[..., str]:  # noqa: ANN401 - a connection of PyMySQL
+    """Values as literals, as its own `escape` makes them. Between single quotes of a text only these quotes and
+    backslashes are not themselves; it goes through each text letter by letter for more.
+    """
+    as_is: Callable[..., str] = connection.escape
+
+    def escape(value: object, *more: object, **named: object) -> str:
+        if type(value) is not str or connection.server_status & _NO_BACKSLASH_ESCAPES:
+            return as_is(value, *more, **named)
+        text = value.replace("\\", "\\\\").replace("'", "\\'")
+        return f"'{text}'"
+
+    return escape
 
 
 def begin(connection: Connection) -> None:

@@ -25,7 +25,7 @@ from connecteam_sync.store.sql.pipeline import Answer, Query
 from connecteam_sync.store.sql.postgresql_catalog import PostgreSQLCatalog
 from connecteam_sync.store.sql.postgresql_values import is_spelled
 from connecteam_sync.store.sql.quoting import run
-from connecteam_sync.store.sql.traits import Kind
+from connecteam_sync.store.sql.traits import Kind, Shared
 from connecteam_sync.store.sql.urls import EngineOptions
 from connecteam_sync.store.tables.keys import FIXED, KeyColumn, scale_of, width_of
 
@@ -183,7 +183,7 @@ class PostgreSQL(Dialect):
     # -- expressions ---------------------------------------------------------------------------------------------------
 
     def rowset(
-        self, columns: Mapping[str, Kind], alias: str = "d", parameter: str = "rows", *, packed: bool = False
+        self, columns: Mapping[str, Kind], alias: str = "d", parameter: str = "rows", *, packed: Shared | None = None
     ) -> str:
         """By `json_to_recordset`."""
         del packed

@@ -20,7 +20,7 @@ from connecteam_sync.store.sql.exact_types import Form, base_of, plain_member
 from connecteam_sync.store.sql.pipeline import Answer, Query, alone
 from connecteam_sync.store.sql.quoting import run, split
 from connecteam_sync.store.sql.sqlite_catalog import SQLiteCatalog
-from connecteam_sync.store.sql.traits import Kind
+from connecteam_sync.store.sql.traits import Kind, Shared
 from connecteam_sync.store.sql.urls import EngineOptions
 from connecteam_sync.store.tables.keys import KeyColumn, width_of
 
@@ -115,7 +115,7 @@ class SQLite(Dialect):
     # -- expressions ---------------------------------------------------------------------------------------------------
 
     def rowset(
-        self, columns: Mapping[str, Kind], alias: str = "d", parameter: str = "rows", *, packed: bool = False
+        self, columns: Mapping[str, Kind], alias: str = "d", parameter: str = "rows", *, packed: Shared | None = None
     ) -> str:
         """By `json_each`."""
         del packed

@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
 
-from connecteam_sync.store.sql.bulk import BATCH, packed_insert, packed_rows
+from connecteam_sync.store.sql.bulk import BATCH, packed_insert, packing
 from connecteam_sync.store.sql.dialect import Dialect
 from connecteam_sync.store.sql.pipeline import LOAD, Answer, Query, Rows, fits, load_of, room, send, streamed
 from connecteam_sync.store.sql.quoting import run
-from connecteam_sync.store.sql.traits import Kind
+from connecteam_sync.store.sql.traits import Kind, Shared
 from connecteam_sync.store.tables import rows
 
 T = TypeVar("T")
@@ -199,9 +199,16 @@ class Statements:
         self.later(Query(sql, values), key.is_made)
         return key
 
-    def insert_many(self, table: str, columns: Mapping[str, Kind], values: Iterable[Sequence[object]]) -> None:
-        """Defer the INSERT of many rows, in the way that is fastest for so many. Values are in the order of `columns`
-        (quoted names).
+    def insert_many(
+        self,
+        table: str,
+        columns: Mapping[str, Kind],
+        values: Iterable[Sequence[object]],
+        *,
+        shared: Shared = (),
+    ) -> None:
+        """Defer the INSERT of many rows, in the way that is fastest for so many, in whatever order. Values are in the
+        order of `columns` (quoted names); in the `shared` ones, many rows have the same.
         """
         many = iter(values)
         first = list(islice(many, BATCH + 1))
@@ -209,8 +216,8 @@ class Statements:
             return
         every = chain(first, many)
         if self.dialect.has_packets:
-            sql = packed_insert(self.dialect, table, columns)
-            for _, parameter in self.fitting(every, packed_rows):
+            sql = packed_insert(self.dialect, table, columns, shared=shared)
+            for _, parameter in self.fitting(every, packing(columns, shared=shared)):
                 self.later(Query(sql, {"rows": parameter}))
         elif self.dialect.takes_bulk(len(first)):
             self.dialect.load(lambda: self.connection, table, tuple(columns), every)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import ClassVar, Literal
 
 from connecteam_sync.store.sql.urls import Driver
@@ -13,6 +13,8 @@ Kind = Literal["int", "key", "text", "float", "row", "person", "employee", "link
 `row` is compared with the key of the host's `clock_times`, `person` with its column of employees, `employee` with the
 key of the table of people; `link` and `who` with the columns of our own tables that hold those keys (`keys`).
 """
+Shared = Collection[str]
+"""Columns in which many rows have the same value."""
 FIRST, LAST = "'0001-01-01'", "'9999-12-31 23:59:59.999999'"
 """A time before or after these is read as no time, as infinity is."""
 

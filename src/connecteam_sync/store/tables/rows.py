@@ -45,6 +45,21 @@ MIRROR: dict[str, Kind] = {
     "former_clock_time_id": "link",
     "changed_in_run": "int",
 }
+MIRROR_SHARED = frozenset(
+    {
+        "time_clock_id",
+        "start_timezone",
+        "end_timezone",
+        "job_id",
+        "sub_job_id",
+        "scheduler_shift_id",
+        "is_auto_clock_out",
+        "is_gone",
+        "former_clock_time_id",
+        "changed_in_run",
+    }
+)
+"""Columns of MIRROR in which many shifts have the same."""
 BREAK: dict[str, Kind] = {
     "id": "text",
     "user_id": "int",
