@@ -25,6 +25,8 @@ ASSERTIONS = (
     "a row with children stays",
     "a person mapped twice moves nothing",
     "a time clock is not looked at",
+    "people are skipped",
+    "people are skipped beside changes",
     "parts and time clocks in one run",
     "new rows wait for old ones of the same person",
 )

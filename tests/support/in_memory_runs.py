@@ -156,7 +156,7 @@ class InMemoryRuns:
         self.on_plan(decision)
         left = self.skipping.check(Looked(window, snapshot, stored, policy, evidence), decision)
         self.reach["people are skipped"] += bool(left)
-        self.reach["people are skipped of a plan with changes"] += bool(left and decision.changes)
+        self.reach["people are skipped beside changes"] += bool(left and decision.changes)
         if self.chance.random() < _TURNING:
             turned = msgspec.structs.replace(snapshot, shifts=snapshot.shifts[::-1])
             other = msgspec.structs.replace(stored, rows=stored.rows[::-1], mirrors=stored.mirrors[::-1])
