@@ -81,7 +81,7 @@ class InMemoryRuns:
     ) -> tuple[list[Hold], bool]:
         """One run over parts of the window and time clocks: every look, then the end of the run.
 
-        The look at the clock `failing` fails, and the clock `leaving` is skipped.
+        The look at the clock `failing` fails, and the clock `leaving` is left out.
         """
         clocks = [clock for clock in self.clocks if clock != leaving]
         units = [(window, clock) for window in parts for clock in clocks]
