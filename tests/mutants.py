@@ -962,7 +962,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("engine/support_bundle.py", "names |= found", "break", BUNDLE + "accepted_one"),
     ("engine/replay.py", "if not unpacking.eof or unpacking.unused_data:", "if not unpacking.eof:", BUNDLE + "unpacks"),
     ("engine/replay.py", "and Decided.of(plan) == inputs.decided", "", BUNDLE + "lists_asks"),
-    ("core/long_json.py", 'before = b","', 'before = b""', LONG_JSON),
+    ("core/long_json.py", 'before = ord(",")', "pass", LONG_JSON),
     (
         "store/sql/bulk.py",
         "for column in columns if column in shared])",

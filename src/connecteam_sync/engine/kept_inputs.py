@@ -162,7 +162,7 @@ def packed(look: KeptSlice, *, room: int = LARGEST_RUN) -> list[bytes]:
     return chunks
 
 
-def _compressed(chunks: Iterator[bytes]) -> Iterator[bytes]:
+def _compressed(chunks: Iterator[bytes | bytearray]) -> Iterator[bytes]:
     """The chunks of a text compressed. If there are several, one is compressed while the next one is made: that takes
     about as long, and needs no lock of the interpreter.
     """
