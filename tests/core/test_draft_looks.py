@@ -123,3 +123,16 @@ def test_an_update_that_inherits_a_row_of_another_time_clock_is_told_apart() -> 
         stored, mirrors=(msgspec.structs.replace(gone, shift=msgspec.structs.replace(MORNING, id="g")),)
     )
     assert not builder(MORNING, evidence=run, stored=here).inherits_from_elsewhere(change)
+
+
+@pytest.mark.parametrize(
+    ("orphans", "account", "go"),
+    [("report", {}, False), ("delete", {}, True), ("report", {CLOCK: "Main"}, True), ("ignore", {}, False)],
+)
+def test_rows_without_a_shift_may_go_if_the_company_or_the_run_wants_it(
+    orphans: str, account: dict[int, str], *, go: bool
+) -> None:
+    """By its configuration, or since somebody asked for a resync."""
+    run = RunEvidence([(CLOCK, WINDOW)], account=account)
+    draft = PlanBuilder(WINDOW, said(MORNING), after_sync(MORNING), Policy(orphans=orphans), run)  # type: ignore[arg-type] # a choice
+    assert draft.rows_go is go
