@@ -123,3 +123,34 @@ def test_an_update_that_inherits_a_row_of_another_time_clock_is_told_apart() -> 
         stored, mirrors=(msgspec.structs.replace(gone, shift=msgspec.structs.replace(MORNING, id="g")),)
     )
     assert not builder(MORNING, evidence=run, stored=here).inherits_from_elsewhere(change)
+
+
+@pytest.mark.parametrize(
+    ("orphans", "account", "go"),
+    [("report", {}, False), ("delete", {}, True), ("report", {CLOCK: "Main"}, True), ("ignore", {}, False)],
+)
+def test_rows_without_a_shift_may_go_if_the_company_or_the_run_wants_it(
+    orphans: str, account: dict[int, str], *, go: bool
+) -> None:
+    """By its configuration, or since somebody asked for a resync."""
+    run = RunEvidence([(CLOCK, WINDOW)], account=account)
+    draft = PlanBuilder(WINDOW, said(MORNING), after_sync(MORNING), Policy(orphans=orphans), run)  # type: ignore[arg-type] # a choice
+    assert draft.rows_go is go
+
+
+def test_a_change_waits_for_the_shift_that_is_in_its_way() -> None:
+    """If the answer shows its own; one that is in no way waits for nothing."""
+    draft = builder(MORNING)
+    draft.wait_for(draft.change("create", None, row("2"), MORNING, ""), "b")
+    assert {name: wait.because for name, wait in draft.waits.items()} == {"a": "b"}
+    orphan = builder(MORNING)
+    orphan.wait_for(orphan.change("delete", row("2"), None, None, ""), "b")
+    assert orphan.waits == {}
+
+
+def test_a_link_that_there_is_not_frees_nobodys_row() -> None:
+    """The row of another shift stays its own."""
+    draft = builder(MORNING)
+    draft.give_up_link(TrackedShift(PADDING))
+    assert draft.shift_of_row == {1: after_sync(MORNING).mirrors[0]}
+    assert draft.stale == {"p"}

@@ -10,6 +10,7 @@ from test_plan import BEN, WINDOW, after_sync, decide, kinds, reasons, said, shi
 from connecteam_sync.core.change import Change, Policy
 from connecteam_sync.core.clocktime import ClockTime, TrackedShift, clock_time_of
 from connecteam_sync.core.guards import (
+    accept_all_command,
     accept_command,
     days_at_stake,
     doubled_hours,
@@ -205,3 +206,23 @@ def test_a_refused_night_is_looked_at_on_the_day_it_began() -> None:
     assert accept_command(WINDOW, decision.refusals, resync=True) == f"connecteam-sync resync {days} --accept {word}"
     listless = decide(said(listed=set()), after_sync(*nights), max_deletes=1)
     assert days_at_stake(WINDOW, listless.refusals) == "--from 2025-12-01 --to 2025-12-11"
+
+
+def test_rows_of_several_people_and_days_are_told_in_the_plural() -> None:
+    """By the days on which they begin."""
+    found = [msgspec.structs.replace(change, shift_id=None) for change in deletes(4)]
+    image = msgspec.structs.replace(found[3].image, employee_id=2)
+    found[3] = msgspec.structs.replace(found[3], before=image, days=(date(2025, 12, 4), date(2025, 12, 9)))
+    refusal = too_many_orphans(found, 9, Policy())
+    assert refusal is not None
+    assert refusal.message.startswith(
+        "4 rows without a shift, of 2 people from 2025-12-01 to 2025-12-04, would be deleted"
+    )
+
+
+def test_the_one_command_of_a_resync_is_a_resync() -> None:
+    """Also where all that was stopped is of one slice."""
+    refusal = too_many_deletes(deletes(4), 5, Policy())
+    assert refusal is not None
+    command = accept_all_command([(WINDOW, [refusal])], WINDOW, resync=True)
+    assert command == f"connecteam-sync resync --from 2025-12-01 --to 2025-12-01 --accept {refusal.fingerprint}"

@@ -11,7 +11,7 @@ from test_plan import ANA, BEN, EMPLOYEES, MORNING, after_sync, at, decide, kind
 from connecteam_sync.core.change import Hold, SlicePlan
 from connecteam_sync.core.clocktime import ClockTime, StoredState, clock_time_of
 from connecteam_sync.core.evidence import RunEvidence
-from connecteam_sync.core.shift import Shift
+from connecteam_sync.core.shift import InvalidRecord, Shift
 
 OLD = clock_time_of(1, at("2 08:00"), at("2 12:00"), id=4)
 
@@ -103,6 +103,18 @@ def test_nothing_is_held_where_rows_without_a_shift_go() -> None:
     assert same_minute(plan) == []
 
 
+def test_an_old_row_of_few_minutes_that_stays_where_such_rows_go_holds_nothing() -> None:
+    """How many hours it has decides there, not the minute in which it begins."""
+    evidence = RunEvidence(account={7: "Main"})
+    evidence.stage = "end"
+    bad = InvalidRecord(kind="shift", problem="p", value="v", user_id=ANA, activity_id="x")
+    short = msgspec.structs.replace(OLD, clock_out=at("2 08:01"), total_minutes=1)
+    stored = StoredState(rows=(short,), employees=EMPLOYEES)
+    plan = decide(said(precise(), invalid_records=(bad,)), stored, evidence=evidence)
+    assert (kinds(plan), same_minute(plan)) == (["create"], [])
+    assert "impossible_record" in {hold.reason for hold in plan.holds}
+
+
 # -- rows by hand ------------------------------------------------------------------------------------------------------
 
 BY_HAND = msgspec.structs.replace(OLD, id=9, source="manual", total_minutes=200)
@@ -167,3 +179,9 @@ def test_where_nothing_is_new_or_nothing_old_is_left_nothing_is_held() -> None:
     )
     assert same_minute(decide(said(longer), with_old)) == []
     assert kinds(decide(said(MORNING, precise("b", day=4)), stored)) == ["create"]
+
+
+def test_of_a_person_who_is_mapped_no_more_nothing_is_said_beside_the_mapping() -> None:
+    """Whose hours they are has to be known first."""
+    stored = msgspec.structs.replace(after_sync(MORNING), employees={BEN: 2})
+    assert by_hand(BY_HAND, stored=stored) == []

@@ -295,3 +295,11 @@ def test_times_are_told_beside_the_day_on_which_the_row_began() -> None:
     moved = change(row(), row(LATER))
     assert change_text(moved, ZONE, {}) == "clock-in 08:00 -> 08:00 (Wed 3 Dec), clock-out 12:00 -> 12:00 (Wed 3 Dec)"
     assert (start_of_day(SECOND, ZONE), end_of_day(SECOND, ZONE)) == (closed(2).start, closed(2).end)
+
+
+def test_a_row_is_told_by_the_day_of_its_own_zone() -> None:
+    """Eight in the morning in Tokyo is the evening before elsewhere."""
+    tokyo = ZoneInfo("Asia/Tokyo")
+    begin = start_of_day(SECOND, tokyo) + 8 * 3600
+    morning = clock_time_of(1, begin, begin + 3600, id=1)
+    assert change_text(change(morning, None), tokyo, {}) == "the deletion of 08:00-09:00 (-1:00 h)"

@@ -12,7 +12,7 @@ from test_plan import ANA, BEN, CHICAGO, CLOCK, EMPLOYEES, MORNING, WINDOW, at, 
 
 from connecteam_sync.core.absences import ORPHAN, Absences
 from connecteam_sync.core.change import Hold, Policy
-from connecteam_sync.core.clocktime import StoredState, TrackedShift, clock_time_of
+from connecteam_sync.core.clocktime import AppliedValues, StoredState, TrackedShift, clock_time_of
 from connecteam_sync.core.evidence import RunEvidence, Stage
 from connecteam_sync.core.keys import RowId
 from connecteam_sync.core.shift import InvalidRecord, Snapshot
@@ -294,3 +294,17 @@ def test_other_time_clocks_count_only_at_the_end_and_where_rows_go() -> None:
     early = at_the_end(unmirrored_shifts={(ANA, ROW.clock_in): 8})
     early.stage = "part"
     assert list(decided(evidence=early, orphans="delete").pending) == [4]
+
+
+def test_the_row_of_a_loser_that_was_edited_is_kept_where_edits_are() -> None:
+    """It is held, as any other row whose shift gives way."""
+    rival = shift("r", "4 08:00", "4 12:00")
+    applied = AppliedValues(employee_id=1, clock_in=ROW.clock_in, clock_out=at("4 11:00"))
+    mirror = TrackedShift(rival, clock_time_id=4, applied=applied)
+    stored = msgspec.structs.replace(STORED, mirrors=(mirror,))
+    winner = msgspec.structs.replace(rival, id="w")
+    for local_edits, reasons, kinds in (("keep", ["local_edit"], []), ("restore", [], ["delete"])):
+        found = Absences(WINDOW, said(winner, rival), stored, Policy(local_edits=local_edits), evidence_of())  # type: ignore[arg-type] # a choice
+        found.decide_duplicate(rival, winner, frozenset(), own=True)
+        assert [hold.reason for hold in found.holds.values()] == ["duplicate_clock_in", *reasons]
+        assert [change.kind for change in found.changes] == kinds

@@ -21,7 +21,7 @@ from connecteam_sync.core.change import (
     left_out_text,
     subject_of,
 )
-from connecteam_sync.core.clocktime import ClockTime, StoredState, TrackedShift, clock_time_of
+from connecteam_sync.core.clocktime import ClockTime, StoredState, TrackedShift
 from connecteam_sync.core.draft import PlanBuilder
 from connecteam_sync.core.evidence import RunEvidence
 from connecteam_sync.core.guards import let_through
@@ -178,7 +178,6 @@ class Absences(PlanBuilder):
                 loser,
                 f"shift {winner.id} of the same person has the same clock-in; shift {loser.id} is not written",
                 row=None if fresh else row,
-                image=clock_time_of(0, loser.start, loser.end),
             )
         if own and winner.id not in self.present:
             self.wait(loser, winner.id)
