@@ -41,7 +41,8 @@ def host(sandbox: Sandbox, initialised: str) -> Iterator[Host]:
 def test_nothing_is_asked_where_nothing_is_deleted(host: Host) -> None:
     """An untroubled slice costs no statement more for the tables that point here."""
     shift = host.work(3, "08:00", "12:00")
-    host.sync()
+    for _ in range(2):  # the first one that knows of earlier ones decides about everybody
+        host.sync()
     host.company.edit(shift.id, end=(shift.end or 0) + 60)
     without = host.sync().statements
     host.child("CASCADE")

@@ -14,17 +14,17 @@ from connecteam_sync.store.mirror.person_digests import (
 )
 
 Rows = list[Sequence[object]]
-SMALL: tuple[Rows, ...] = ([[3, "people"]], [[3, "users"]], [[0, None]])
+SMALL: Rows = [[3, "people"], [3, "users"], [0, None]]
 
 
 def digests(
     shifts: Sequence[Sequence[object]] = (),
     breaks: Sequence[Sequence[object]] = (),
     *rows: Sequence[Sequence[object]],
-    small: tuple[Rows, ...] = SMALL,
+    small: Rows = SMALL,
 ) -> PersonDigests:
     """What a database answers with."""
-    return PersonDigests([*small, shifts, breaks, *rows])
+    return PersonDigests([small, shifts, breaks, *rows])
 
 
 WHOLE = digests([[101, 2, "s"]], [[101, 1, "b"]], [[1, 2, "r"]])
@@ -58,7 +58,7 @@ def test_people_are_told_apart_and_all_is_equal_to_itself() -> None:
     assert more.users == {101, 102}
     assert WHOLE.equals(digests([[101, 2, "s"]], [[101, 1, "b"]], [[1, 2, "r"]]))
     assert not WHOLE.equals(
-        digests([[101, 2, "s"]], [[101, 1, "b"]], [[1, 2, "r"]], small=(SMALL[0], [[4, "x"]], SMALL[2]))
+        digests([[101, 2, "s"]], [[101, 1, "b"]], [[1, 2, "r"]], small=[SMALL[0], [4, "x"], SMALL[2]])
     )
     assert WHOLE.of(103, None) == WHOLE.of(104, None) != b""
 
@@ -71,7 +71,7 @@ def test_what_a_server_may_have_cut_equals_nothing() -> None:
     assert cut.of(102, 2) != b""
     assert not cut.equals(cut)
     assert digests([], [], [[1, 1, None]], [[1, 1, "x"]]).of(101, 1) == b""
-    unknown = digests(small=(SMALL[0], SMALL[1], [[3, None]]))
+    unknown = digests(small=[*SMALL[:2], [3, None]])
     assert unknown.tables is None
     assert not unknown.equals(unknown)
 

@@ -25,6 +25,8 @@ class Inputs:
     def __init__(self, state: RunState, rows: Rows, *, by_digest: bool, by_person: bool = False) -> None:
         self._state, self._by_digest, self._by_person = state, by_digest, by_person
         self._remembered = remembered(rows)
+        self._mirrored = {clock for clock, _, _ in self._remembered}
+        """Time clocks that earlier runs looked at: a first load decides about everybody, and nobody is unchanged."""
         self._people_digest: tuple[People, str] | None = None
 
     def fetched(self, unit: Unit, response: ActivitiesResponse) -> FetchedSlice:
@@ -45,7 +47,9 @@ class Inputs:
         run, too.
         """
         evidence = self._state.evidence
-        if not self._by_person or unit.saved is not None or evidence.account or evidence.is_stopped:
+        if not self._by_person or unit.clock not in self._mirrored or unit.saved is not None:
+            return None
+        if evidence.account or evidence.is_stopped:
             return None
         return self._digest(unit, (), stage="part" if evidence.stage == "end" else evidence.stage)
 

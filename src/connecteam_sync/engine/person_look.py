@@ -24,17 +24,6 @@ from connecteam_sync.store.session import Persons, Session
 from connecteam_sync.store.sql.pipeline import Query, Rows
 
 
-def people_look(session: Session, window: Window, fetched: FetchedSlice, outdated: Container[str]) -> PeopleLook | None:
-    """The look by person; None if nobody can be skipped: rows of some people cannot be read by themselves, or
-    follow from more than their own shifts.
-    """
-    is_found = session.columns.has_person_index or not session.dialect.reads_by_key
-    if fetched.base is not None and is_found and not session.optional:
-        return PeopleLook(session, window, fetched, outdated)
-    fetched.remember_nobody()
-    return None
-
-
 class PeopleLook:
     """One try at a slice by person: the digests before it is decided, who is skipped, and who is unchanged after."""
 

@@ -108,11 +108,19 @@ def _begin(
         state,
         first_rows.remembered,
         by_digest=context.by_digest and is_plain,
-        by_person=context.by_person and is_plain,
+        by_person=context.by_person and is_plain and _reads_by_person(context),
     )
     assigned = assignments_of(first_rows.assignments)
     slices = SliceRunner(context, state, record, inputs, assigned, head=first_rows.head)
     return _Began(slices, assigned, policy, first_rows.past)
+
+
+def _reads_by_person(context: Context) -> bool:
+    """Whether rows of some people can be read by themselves, and follow from nothing but their own shifts."""
+    store = context.store
+    columns = store.columns()
+    is_found = columns.has_person_index or not store.dialect.reads_by_key
+    return is_found and not columns.optional(store.host.clock_times)
 
 
 def _choose(context: Context, began: _Began, chosen: tuple[Window, ...] | None, wanted: Plan | None) -> None:

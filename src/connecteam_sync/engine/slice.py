@@ -160,6 +160,14 @@ class SliceRunner:
             session.is_given_up = not isinstance(done, _Done)
             return done
 
+    def _look_by_person(self, session: Session, unit: Unit, fetched: FetchedSlice) -> PeopleLook | None:
+        """Imported only where a slice is decided, to keep the start of the program fast."""
+        if fetched.base is None:
+            return None
+        from connecteam_sync.engine.person_look import PeopleLook
+
+        return PeopleLook(session, unit.window, fetched, self.state.evidence.outdated)
+
     def _goes_by_others(self, used: Sequence[Any]) -> bool:
         """Whether the run that wrote the newest receipt may have gone by other people than this one."""
         return not used or used_lists_of(*used).people != self._lists.used(self.state.people).people
@@ -202,9 +210,7 @@ class SliceRunner:
             newer = session.newer_query(unit.clock, unit.window, self._head, self.record.number, known=known, also=used)
             if fetched.known is not None:
                 return [newer, *digest_queries(session, fetched.known)]
-            from connecteam_sync.engine.person_look import people_look
-
-            self._by_person = people_look(session, unit.window, fetched, self.state.evidence.outdated)
+            self._by_person = self._look_by_person(session, unit, fetched)
             by_person = self._by_person.queries() if self._by_person is not None else ()
             if fetched.skipped:
                 return [newer, *by_person]

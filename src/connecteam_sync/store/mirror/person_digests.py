@@ -33,8 +33,6 @@ from connecteam_sync.store.tables.keys import row_id
 
 _DIGEST = 12
 """Bytes that are kept of a digest: of SHA-256, enough that nobody finds two inputs with the same."""
-_SMALL = 3
-"""Of `person_queries`, how many are of tables that have one digest for all."""
 _CUT = b""
 """In the place of a digest that could not be computed."""
 
@@ -44,8 +42,7 @@ class PersonDigests:
 
     def __init__(self, results: Iterable[Iterable[Sequence[Any]]]) -> None:
         found = iter(results)
-        small = [next(found) for _ in range(_SMALL)]
-        self.tables = combined(small)
+        self.tables = combined([next(found)])
         self._shifts, self._breaks = (_by_person(next(found)) for _ in range(2))
         self._rows: dict[Any, bytes] = {}
         for part in found:
@@ -105,14 +102,11 @@ def person_queries(
     employees = host_columns(session, session.columns.employees, people, without=absent_columns(session))
     closed = dict.fromkeys(("first_day", "last_day", "timezone", "source"), True)
     closed |= {"time_clock_id": False, "user_id": False}
-    small = (
-        _query(session, employees, d.table(people.table)),
-        _query(session, users, session.own.users),
-        _query(session, closed, day_locks(session.own), values=dict(days_around(*span))),
-    )
+    small = ((employees, d.table(people.table)), (users, session.own.users), (closed, day_locks(session.own)))
+    digests = (d.digest(lambda: session.connection, columns, [table]) for columns, table in small)
     users_of = json_keys(only.users) if only is not None else None
     return (
-        *small,
+        Query(" UNION ALL ".join(digests), days_around(*span)),
         _shifts(session, span, users_of),
         _breaks(session, span, users_of),
         *_clock_times(session, span, fingerprint.keys if fingerprint is not None else range(0), only),
