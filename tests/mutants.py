@@ -131,7 +131,7 @@ REDACTED = "tests/test_logs.py -k taken_out"
 ODD_ELSEWHERE = "tests/attack/test_odd_records.py -k wherever"
 SEQUENCES = "tests/store/test_health.py -k sequence and postgresql"
 BUNDLE = "tests/test_support_bundle.py -k "
-LONG_JSON, BULK = "tests/core/test_long_json.py", "tests/store/test_bulk.py -k mysql"
+LONG_JSON, BULK = "tests/core/test_long_json.py", "tests/store/test_bulk.py -k mysql or order"
 READ_IN_PARTS = "tests/store/test_store.py -k read_back_in_parts"
 EVENTS, LOGS, THREADS = "tests/test_events.py", "tests/test_logs.py", "tests/test_threads.py"
 UNCHANGED_PEOPLE = "tests/core/test_unchanged_people.py"
@@ -285,6 +285,7 @@ ZEROS, FULL_SERVER = "tests/attack/test_odd_rows.py -k of_zeros", "tests/attack/
 BEHIND = "tests/attack/test_adopt*.py -k nobody_waits"
 SPELLED_APART = "tests/attack/test_spelled_otherwise.py -k binary and theirs"
 SERVERS_TOO = {
+    BULK,
     AGAIN,
     RIGHTS_LACKING,
     RIGHTS_NAMED,
