@@ -46,7 +46,7 @@ VERSIONS, STOPS, WAITER, UNREAD = (
     "tests/fleet/test_versions.py -k nobody_can_read",
 )
 OF_ONE = "tests/test_next_steps.py"
-READ_AGAIN = "tests/fleet/test_read_again.py"
+READ_AGAIN = "tests/attack/test_skipped_meanwhile.py -k mariadb"
 LOST_CONTROL = "tests/fleet/test_lost_control.py"
 ENVELOPES = "tests/fleet/test_strangers.py"
 OF_TWO, COST = "tests/test_visits_of_two.py -k sqlite", "tests/fleet/test_cost.py"
@@ -2316,7 +2316,7 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ("core/absences.py", "if users & self.invalid_in_any:", "if False:", EVIDENCE),
     ("core/evidence.py", "clock in self.vouched and clock in self.turned_away", "clock in self.vouched", OTHER_LOOKS),
     ("engine/slice.py", 'elif done.receipt.status == "refused":', "elif False:", OTHER_LOOKS),
-    ("engine/slice.py", "_outline(done.plan) if done.plan and", "done.plan if", "tests/test_round_trips.py -k memory"),
+    ("engine/slice.py", "outline(done.plan) if done.plan and", "done.plan if", "tests/test_round_trips.py -k memory"),
     ("engine/slice.py", " and not decision.snapshot.invalid_records", "", OTHER_LOOKS),
     ("engine/propose.py", "if plan.refusals:", "if False:", OTHER_LOOKS),
     ("core/absences.py", "        undecided=frozenset(standing),\n", "", ABSENCES),

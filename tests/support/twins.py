@@ -8,15 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 from sqlalchemy import make_url
 
 from conftest import SERVERS
+from connecteam_sync.api.by_person import AnswerByPerson
+from connecteam_sync.api.wire import People
 from connecteam_sync.core.run import Run
+from connecteam_sync.core.shift import Snapshot
 from connecteam_sync.core.window import Window
-from connecteam_sync.sandbox import Sandbox
+from connecteam_sync.sandbox import Sandbox, SandboxSettings
+from connecteam_sync.sandbox.company import WAREHOUSE, Activity
 from support import databases
-from support.scenario import World
+from support.scenario import FIRST, LAST, World
 
+PLENTY = SandboxSettings(minute_limit=10**9, day_limit=10**9)
 _MOMENTS = ("at", "first_seen", "acknowledged_at", "seen_at", "touched_at", "created_at", "updated_at")
 """Columns that say when something was written."""
 
@@ -77,3 +83,37 @@ def another(database: str, folder: Path) -> Iterator[str]:
     server = next(one for one in SERVERS.values() if make_url(one).port == url.port)
     with databases.initialised(make_url(server)) as other:
         yield databases.plain(other)
+
+
+def row_of(twins: Twins, *, user: int | None = None, without: int | None = None) -> dict[str, object]:
+    """A row of the warehouse with both ends, of this user or of another one than `without`."""
+    known = next(
+        one
+        for one in twins.table("connecteam_sync_shifts")
+        if one["clock_time_id"]
+        and one["end_at"]
+        and one["time_clock_id"] == WAREHOUSE
+        and one["user_id"] != without
+        and user in {None, one["user_id"]}
+    )
+    return next(row for row in twins.table() if row["id"] == known["clock_time_id"])
+
+
+def two_of(twins: Twins) -> tuple[Activity, Activity]:
+    """Shifts of two people of the warehouse, none of whom is changed by the other."""
+    shifts = [s for s in twins.company.shifts(FIRST, LAST) if s.end is not None and s.clock_id == WAREHOUSE]
+    return shifts[0], next(s for s in shifts if s.user_id != shifts[0].user_id)
+
+
+class Decoded:
+    """How many people each partial look has decoded."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.people: list[int] = []
+        read = AnswerByPerson.snapshot
+
+        def reading(parts: AnswerByPerson, people: People, users: frozenset[int]) -> Snapshot | None:
+            self.people.append(len(users))
+            return read(parts, people, users)
+
+        patch.setattr(AnswerByPerson, "snapshot", reading)

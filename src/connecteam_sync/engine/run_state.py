@@ -65,3 +65,13 @@ class RunState:
             resync=self.is_resync,
             accepted=self.units[0].policy.accepted if self.units else (),
         )
+
+
+def outline(plan: SlicePlan) -> SlicePlan:
+    """The parts of a plan that the end of a run needs. A run of a year could not keep every snapshot in memory."""
+    snapshot = msgspec.structs.replace(
+        plan.snapshot, users=(), listed=frozenset(), shifts=(), breaks=(), invalid_records=()
+    )
+    return msgspec.structs.replace(
+        plan, snapshot=snapshot, mirrors=(), breaks=(), breaks_gone=(), holds=(), changes=plan.changes[:1]
+    )

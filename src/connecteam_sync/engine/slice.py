@@ -23,7 +23,7 @@ from connecteam_sync.engine.decide import REFUSED, Considered, Unit, decided_in,
 from connecteam_sync.engine.events import of_commit
 from connecteam_sync.engine.inputs import Inputs
 from connecteam_sync.engine.receipts import RunRecord, planned_slice, refused_slice
-from connecteam_sync.engine.run_state import RunState
+from connecteam_sync.engine.run_state import RunState, outline
 from connecteam_sync.engine.snapshot import FetchedSlice
 from connecteam_sync.errors import ConnecteamSyncError, DatabaseError, LockHeld, NotServed, RecordRefused, RowMoved
 from connecteam_sync.store.history.holds import standing_subjects, with_acknowledged
@@ -310,7 +310,7 @@ class SliceRunner:
         self.record.slices.append(done.receipt)
         if self.record.newest_receipt is not None:
             self._lists.wrote(self.record.newest_receipt)
-        state.plans[place] = _outline(done.plan) if done.plan and done.receipt.status != "refused" else None
+        state.plans[place] = outline(done.plan) if done.plan and done.receipt.status != "refused" else None
         if done.plan is None:
             state.evidence.add_unchanged(unit.clock, unit.window)
         elif done.receipt.status == "refused":
@@ -442,13 +442,3 @@ def _would_overwrite(session: Session, plan: SlicePlan, by: _Overtaken) -> bool:
     Runs of other days, or of other time clocks, may only know newer people.
     """
     return writes_anything(session, plan) if by.overlaps else writes_users(session, plan)
-
-
-def _outline(plan: SlicePlan) -> SlicePlan:
-    """The parts of a plan that the end of a run needs. A run of a year could not keep every snapshot in memory."""
-    snapshot = msgspec.structs.replace(
-        plan.snapshot, users=(), listed=frozenset(), shifts=(), breaks=(), invalid_records=()
-    )
-    return msgspec.structs.replace(
-        plan, snapshot=snapshot, mirrors=(), breaks=(), breaks_gone=(), holds=(), changes=plan.changes[:1]
-    )
