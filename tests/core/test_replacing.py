@@ -187,6 +187,9 @@ def test_new_rows_beside_old_ones_of_as_many_hours_are_held() -> None:
     hold_doubles(found, frozenset())
     assert held(found) == [("old_rows_stay", "shift:n", STAYS)]
     assert (found.changes, next(iter(found.holds.values())).minutes) == ([], 240)
+    two = drafted(OLD, old(3, "3"))
+    hold_doubles(two, frozenset())
+    assert held(two)[0][2].startswith("2 rows of Ana without a shift stay (row 3, …): beside them")
     word = drafted(OLD, old(3, "3"), old(5, "5"))
     word.accept_names[1] = "abc"
     hold_doubles(word, frozenset())

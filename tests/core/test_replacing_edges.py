@@ -97,3 +97,18 @@ def test_four_fifths_of_the_new_hours_near_the_edge_are_the_bound(minutes: int, 
     assert bool(drafted(START - 8 * HOUR, START, minutes=minutes).holds) is is_held
     assert drafted(START - 8 * HOUR, START, minutes=minutes, is_stopped=True).holds
     assert at("1 00:00") == START
+
+
+def test_new_rows_at_both_edges_wait_each_for_its_side() -> None:
+    """None of them is made."""
+    found = drafted(START - 8 * HOUR, START)
+    late = Shift("late", 101, CLOCK, END - 4 * HOUR, end=END)
+    old = clock_time_of(1, END + HOUR, END + 5 * HOUR, id=5)
+    stored = msgspec.structs.replace(found.stored, rows=(*found.stored.rows, old))
+    both = Absences(WINDOW, said(late), stored, Policy(), found.evidence)
+    for item in (late, Shift("n", 101, CLOCK, START, end=START + 4 * HOUR)):
+        image = clock_time_of(1, item.start, item.end)
+        both.changes.append(both.change("create", None, image, item, "new shift"))
+    hold_doubles(both, frozenset())
+    assert both.changes == []
+    assert sorted(hold.subject for hold in both.holds.values()) == ["shift:late", "shift:n"]
