@@ -87,8 +87,10 @@ class FetchedSlice:
 
     def skip_unchanged(self, people: People) -> None:
         """Skip whoever was unchanged on the same part of the answer, if that is most of the people."""
-        unchanged = self._unchanged
-        if unchanged is None or self._read is not None or people.invalid_records or (parts := self.parts) is None:
+        if self.base is None or self._read is not None or people.invalid_records:
+            return
+        unchanged, parts = self._unchanged, self.parts
+        if unchanged is None or parts is None:
             return
         same = {one.user_id: one.sums for one in unchanged.people if parts.digests.get(one.user_id) == one.answer}
         self._only_without(same, people)
