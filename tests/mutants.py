@@ -3985,6 +3985,12 @@ MUTANTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "engine/snapshot.py",
+        "if self.base is None or self._read",
+        "if self._read",
+        "tests/test_assignments.py -k sqlite",
+    ),
+    (
+        "engine/snapshot.py",
         "parts.digests.get(one.user_id) == one.answer",
         "one.user_id in parts.digests",
         SKIPPED_PEOPLE,
