@@ -34,8 +34,8 @@ _EASTERNMOST, _WESTERNMOST = 14 * 3600, -12 * 3600
 _UTC = ZoneInfo("UTC")
 _ONE_DAY = timedelta(days=1)
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - clock times of a zone are counted from it
-_FIRST_INSTANT, _LAST_INSTANT = -62_135_596_800, 253_402_300_799
 _DAY = 86_400
+_FIRST_INSTANT, _LAST_INSTANT = -62_135_596_800, 253_402_300_799
 """The instants of the years 1 to 9999 in UTC; a table may have the last second as the end of an open shift."""
 
 

@@ -255,7 +255,7 @@ class SliceRunner:
     def _taken(
         self, session: Session, unit: Unit, fetched: FetchedSlice, results: list[Rows], *, troubled: bool
     ) -> AcceptedPlan:
-        """The plan to be written: of those who are not left out, or, if a guard stops that, of everybody."""
+        """The plan to be written: of those who are not skipped, or, if a guard stops that, of everybody."""
         by_person, people = self._by_person, self.state.people
         read: list[Rows] | None = results
         if by_person is not None:
